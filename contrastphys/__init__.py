@@ -1,0 +1,1 @@
+"""Unit-aware physics of imaging contrast agents."""

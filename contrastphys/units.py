@@ -1,7 +1,7 @@
 """Units at the door, floats inside.
 
-One registry (the application's own), one quantity class `Q`, one decorator `quantities`. A function is written
-once as a body over plain floats in stated units; the decorator adds the door that converts, checks and flags.
+One registry (the application's own), one quantity class `Q`, one decorator `quantities`. A function is
+written once as a body over plain floats in stated units; the decorator adds the door that converts and checks.
 Conversion factors are cached by unit, so a door costs a few microseconds over its body (`f.bare`).
 
 Pint cannot tell some things apart that physics must: a count from an amount of substance (its `particle` is
@@ -312,12 +312,8 @@ def _range_check(name: str, row: Parameter) -> Callable[[Any, list[Flag]], None]
         low, high = array.min(), array.max()
         if low < row.low or high > row.high:
             outside = low if low < row.low else high
-            notes.append(
-                Flag(
-                    "range",
-                    f"{name} {outside:g}{unit} is outside the checked range {row.low:g} to {row.high:g}{unit}",
-                )
-            )
+            checked = f"{row.low:g} to {row.high:g}{unit}"
+            notes.append(Flag("range", f"{name} {outside:g}{unit} is outside the checked range {checked}"))
 
     return check
 

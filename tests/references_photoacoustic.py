@@ -66,13 +66,9 @@ def coated_sphere(m1: complex, m2: complex, x: float, y: float, orders: int = 12
         values = []
         for inner, outer in ((m1, m2), (1 / m1, 1 / m2)):
             # the field in the shell is psi + s xi (up to a factor); the core fixes s
-            s = -(inner * core * in1s - outer * core_slope * in1) / (
-                inner * core * out1s - outer * core_slope * out1
-            )
+            s = -(inner * core * in1s - outer * core_slope * in1) / (inner * core * out1s - outer * core_slope * out1)
             field, field_slope = in2 + s * out2, in2s + s * out2s
-            values.append(
-                (outer * field * slope - psi * field_slope) / (outer * field * slope_xi - xi * field_slope)
-            )
+            values.append((outer * field * slope - psi * field_slope) / (outer * field * slope_xi - xi * field_slope))
         a, b = values
         ext += (2 * n + 1) * (a + b).real
         sca += (2 * n + 1) * (abs(a) ** 2 + abs(b) ** 2)

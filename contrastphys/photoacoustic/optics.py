@@ -330,9 +330,7 @@ def layered_mie(m: Any, x: Any) -> Efficiencies:
         _check(f"m of layer {number}", index)
         _check(f"x of layer {number}", size, real=True)
         if number and np.any(x[number - 1] > size):
-            raise ValueError(
-                f"x of layer {number} is below that of the layer inside it; give outer radii in order"
-            )
+            raise ValueError(f"x of layer {number} is below that of the layer inside it; give outer radii in order")
     return _run(m, x)
 
 

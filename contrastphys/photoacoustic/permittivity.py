@@ -12,13 +12,14 @@ Time factor exp(-i omega t): positive imaginary parts absorb. Wavelengths are va
 
 from __future__ import annotations
 
-import functools
 import math
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from .. import records
 from ..constants import ELEMENTARY_CHARGE, HBAR, LIGHT_SPEED, PLANCK
+from ..provenance import Refusal
 from ..units import quantities
 
 __all__ = [
@@ -112,10 +113,6 @@ _BRENDEL_BORMANN = (
 )
 
 
-class OutsideTable(ValueError):
-    """A wavelength at which a table has nothing to say."""
-
-
 # ------------------------------------------------------------------------------------------- interpolation
 
 
@@ -132,9 +129,7 @@ def _slopes(x, y):
         mean = (first + second) / (first / secant[:-1] + second / secant[1:])
     slope[1:-1] = np.where(same, mean, 0.0)
     for at, near, far in ((0, 0, 1), (-1, -1, -2)):
-        end = ((2.0 * step[near] + step[far]) * secant[near] - step[near] * secant[far]) / (
-            step[near] + step[far]
-        )
+        end = ((2.0 * step[near] + step[far]) * secant[near] - step[near] * secant[far]) / (step[near] + step[far])
         if end * secant[near] <= 0.0:
             end = 0.0
         elif secant[near] * secant[far] <= 0.0 and abs(end) > 3.0 * abs(secant[near]):
@@ -168,24 +163,26 @@ def _evaluate(x, y, slope, at):
     return value + step * t * u * (u * slope[left] - t * slope[left + 1])
 
 
-@functools.lru_cache(maxsize=64)
-def _prepared(name):
-    """Columns of a catalogue table over rising photon energy, with their slopes."""
-    from .. import records
+_kept: dict[str, tuple[Any, tuple]] = {}
 
-    table = records.table(f"optical/{name}.csv")
-    wavelength = np.asarray(table.columns["wavelength"], dtype=float)
-    energy = EV_NM / wavelength[::-1]
-    columns = {
-        key: np.asarray(values, dtype=float)[::-1]
-        for key, values in table.columns.items()
-        if key != "wavelength"
-    }
-    return (
-        (float(wavelength[0]), float(wavelength[-1])),
-        energy,
-        {key: (values, _slopes(energy, values)) for key, values in columns.items()},
-    )
+
+def _prepared(name):
+    """Limits, rising photon energies and columns with their slopes of a catalogue table."""
+    table = records.table(f"optical/{name}")
+    kept = _kept.get(name)
+    if kept is None or kept[0] is not table:
+        wavelength = table["wavelength"]
+        energy = EV_NM / wavelength[::-1]
+        columns = {key: column[::-1] for key, column in table.columns.items() if key != "wavelength"}
+        limits = (float(wavelength[0]), float(wavelength[-1]))
+        columns = {key: (column, _slopes(energy, column)) for key, column in columns.items()}
+        kept = _kept[name] = (table, (limits, energy, columns))
+    return kept[1]
+
+
+def _outside(name, found, low, high):
+    where = f"'{name}' ({low:g} to {high:g} nm)"
+    return Refusal("outside-table", f"wavelength {found:g} nm is outside {where}: nothing is extrapolated")
 
 
 def optical_columns(name: str, wavelength: Any) -> dict[str, Any]:
@@ -195,9 +192,7 @@ def optical_columns(name: str, wavelength: Any) -> dict[str, Any]:
     bad = ~((wavelength >= low * (1 - 1e-12)) & (wavelength <= high * (1 + 1e-12)))
     if bad.any():
         found = float(np.atleast_1d(wavelength)[np.atleast_1d(bad)][0])
-        raise OutsideTable(
-            f"wavelength {found:g} nm is outside the table '{name}' ({low:g} to {high:g} nm): nothing is extrapolated"
-        )
+        raise _outside(name, found, low, high)
     at = EV_NM / wavelength
     return {key: _evaluate(energy, values, slope, at)[()] for key, (values, slope) in columns.items()}
 
@@ -321,7 +316,7 @@ _FORMULAS = {
     "gold-rakic-lorentz-drude": lambda wavelength: np.sqrt(rakic_gold.bare(wavelength, "lorentz-drude")),
     "gold-rakic-brendel-bormann": lambda wavelength: np.sqrt(rakic_gold.bare(wavelength)),
 }
-# the formula of water continues smoothly to 1700 nm (error below 0.003); beyond, and below 182 nm, it is refused
+# the formula of water continues to 1700 nm within 0.006 of the tables; beyond, and below 182 nm, it is refused
 _FORMULA_LIMITS = {
     "water-daimon": (182.0, 1700.0),
     "silica-malitson": (210.0, 3710.0),
@@ -346,7 +341,7 @@ def refractive_index(wavelength: Any, material: str = "gold") -> Any:
 
     Notes
     -----
-    Tables are interpolated by a monotone cubic in photon energy; outside a table ValueError names its range.
+    Tables are interpolated by a monotone cubic in photon energy; outside a table a Refusal names its range.
 
     Examples
     --------
@@ -358,11 +353,12 @@ def refractive_index(wavelength: Any, material: str = "gold") -> Any:
     if formula is None:
         columns = optical_columns(name, wavelength)
         if "n" not in columns or "k" not in columns:
-            raise ValueError(f"the table '{name}' holds no refractive index (columns n and k)")
+            raise Refusal("no-index", f"the table '{name}' holds no refractive index (columns n and k)")
         return columns["n"] + 1j * columns["k"]
     low, high = _FORMULA_LIMITS[name]
     if np.any(np.asarray(wavelength) < low) or np.any(np.asarray(wavelength) > high):
-        raise OutsideTable(f"wavelength is outside the formula '{name}' ({low:g} to {high:g} nm)")
+        found = np.atleast_1d(wavelength)
+        raise _outside(name, float(found[(found < low) | (found > high)][0]), low, high)
     return formula(wavelength)
 
 
@@ -417,7 +413,7 @@ def size_corrected(
     surface = surface_damping * HBAR / ELEMENTARY_CHARGE * numbers.fermi_speed / (np.asarray(radius) * 1e-9)
     free = energy**2 + 1j * energy * numbers.damping
     small = energy**2 + 1j * energy * (numbers.damping + surface)
-    return permittivity + numbers.plasma**2 / free - numbers.plasma**2 / small
+    return permittivity + (numbers.plasma**2 / free - numbers.plasma**2 / small)
 
 
 def colloid_table(diameter: float) -> str:

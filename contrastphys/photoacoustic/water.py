@@ -17,6 +17,7 @@ import numpy as np
 from numpy.polynomial.polynomial import polyval
 
 from ..constants import ZERO_CELSIUS
+from ..provenance import Refusal
 from ..units import RangeWarning, quantities
 
 __all__ = [
@@ -70,9 +71,10 @@ def _celsius(temperature):
     bad = ~((celsius >= -1e-9) & (celsius <= 100.0 + 1e-9))
     if bad.any():
         found = float(np.atleast_1d(celsius)[np.atleast_1d(bad)][0])
-        raise ValueError(
+        raise Refusal(
+            "temperature",
             f"temperature {found + ZERO_CELSIUS:g} K ({found:g} degC) is outside 0 to 100 degC, where the formulas "
-            "of liquid water hold; write for example Q(37, 'degC')"
+            "of liquid water hold; write for example Q(37, 'degC')",
         )
     return celsius[()]
 
@@ -162,9 +164,7 @@ def expansion_integral(temperature: Any, rise: Any) -> Any:
     # ln(rho0/rho1) by the relative step of numerator and denominator: exact for the smallest rise too
     below = _KELL_BELOW * rise / (1.0 + _KELL_BELOW * celsius)
     above = np.zeros(np.broadcast(celsius, rise).shape)
-    for n in range(
-        len(_KELL) - 1, 0, -1
-    ):  # Taylor coefficients of the numerator about T, by Horner in the rise
+    for n in range(len(_KELL) - 1, 0, -1):  # Taylor coefficients of the numerator about T, by Horner in the rise
         slopes = np.array(_KELL)
         for step in range(n):
             slopes = slopes[1:] * np.arange(1, slopes.size) / (step + 1)
@@ -259,9 +259,7 @@ def gruneisen(temperature: Any, medium: str = "water") -> Any:
     other = MEDIA.get(medium)
     if other is None and medium != "water":
         known = ", ".join(["water", *MEDIA])
-        raise ValueError(
-            f"no Grueneisen parameter is known for '{medium}'; known: {known}; or give the number"
-        )
+        raise ValueError(f"no Grueneisen parameter is known for '{medium}'; known: {known}; or give the number")
     celsius = _celsius(temperature)
     water = _expansion_celsius(celsius) * polyval(celsius, _MARCZAK) ** 2 / polyval(celsius, _HEAT_CAPACITY)
     if other is None:

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 from . import study as studies
 from .files import write_whole
 from .formulation import Formulation
+from .progress import Bar
 from .provenance import LETTERS, Cell
 from .schema import Mistake, RecordError, near, short
 from .study import MODALITIES, Study
@@ -448,40 +449,8 @@ def compare(study: Any = None, progress: bool = False) -> Comparison:
     'mmol/L'
     """
     ready = studies.study_of(study)
-    with _bar(len(ready.formulations), progress) as step:
+    with Bar(len(ready.formulations), progress) as step:
         return Comparison(ready, tuple(studies.cells(ready, step)))
-
-
-class _bar:
-    """A progress bar that shows itself only after a second."""
-
-    def __init__(self, steps: int, wanted: bool) -> None:
-        self.steps, self.wanted, self.shown, self.done = steps, wanted, None, 0  # type: ignore[var-annotated]
-
-    def __enter__(self) -> Callable[[str], None]:
-        import time
-
-        self.began = time.monotonic()
-        return self.step
-
-    def step(self, what: str) -> None:
-        import time
-
-        self.done += 1
-        if not self.wanted or time.monotonic() - self.began < 1.0:
-            return
-        if self.shown is None:
-            from rich.console import Console
-            from rich.progress import Progress
-
-            self.shown = Progress(console=Console(stderr=True), transient=True)
-            self.shown.start()
-            self.task = self.shown.add_task("comparing", total=self.steps)
-        self.shown.update(self.task, completed=self.done, description=what)
-
-    def __exit__(self, *_: Any) -> None:
-        if self.shown is not None:
-            self.shown.stop()
 
 
 def runs_in(folder: str | Path) -> Iterable[str]:

@@ -103,8 +103,8 @@ class Formulation:
         """Basis concentrations are shown in unless asked otherwise: the metal, else the entity or the gas."""
         if self.molecule is not None:
             return self.molecule.metal or "molecule"
-        for layer in (*self.cores, *self.shells):
-            metal = records.material(layer.material).metal
+        for layer in [c.material for c in self.cores] + [s.material for s in self.shells]:
+            metal = records.material(layer).metal
             if metal:
                 return metal
         for payload in self.payloads:
@@ -419,8 +419,9 @@ def from_table(table: Mapping[str, Any], reader: Reader, path: tuple = ()) -> Fo
         return base
     raw, _, _ = records.raw_record("agents", name)
     before = len(reader.mistakes)
-    standing = {key: str(raw.get(key, "")) for key in ("source", "status")}
-    made = build(Formulation, merged(raw, changes), dataclasses.replace(reader, **standing), path)
+    source, status = (str(raw.get(key, "")) for key in ("source", "status"))
+    own = dataclasses.replace(reader, source=source, status=status)
+    made = build(Formulation, merged(raw, changes), own, path)
     return made if len(reader.mistakes) == before else None
 
 

@@ -85,7 +85,7 @@ def _protocol(
     modality: str, table: Mapping[str, Any], scenario: Scenario | None, reader: Reader, path: tuple = ()
 ) -> Any:
     made = room(modality).Protocol
-    shared = {}
+    shared: dict[str, Any] = {}
     for key in ("temperature", "rose") if scenario else ():
         if key in specs(made) and key not in table:
             shared[key] = getattr(scenario, key)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from contrastphys import records
+from contrastphys.formulation import Formulation
 from contrastphys.photoacoustic import permittivity
 from contrastphys.photoacoustic.particles import (
     MOLAR,
@@ -21,6 +22,8 @@ from contrastphys.provenance import Refusal
 from contrastphys.units import Q, UnitError
 
 TABLES = sorted(p.stem for p in (records.shipped_folder() / "optical").glob("*.csv"))
+
+DYE = Formulation(id="dye", kind="molecule", molecule={"formula": "C43H47N2NaO6S2", "spectrum": "icg-bound"})
 
 # W. Haiss et al., Anal. Chem. 79, 4215 (2007): diameter [nm], decadic molar extinction at 450 nm [1/(M cm)]
 HAISS = [(5, 7.20e6), (10, 6.15e7), (20, 5.41e8), (30, 1.95e9), (40, 4.92e9), (60, 1.73e10)]
@@ -277,7 +280,8 @@ def test_flags():
     [
         (lambda: cross_sections(sphere.bare(1.5), "520 nm"), Refusal, "below 1 nm"),
         (lambda: cross_sections(sphere("40 nm"), 532), UnitError, "needs a unit"),
-        (lambda: cross_sections("40 nm", "532 nm"), TypeError, "sphere\\('40 nm'\\)"),
+        (lambda: cross_sections(40.0, "532 nm"), TypeError, "a Formulation or the id of one"),
+        (lambda: cross_sections(DYE, "532 nm"), Refusal, "not a particle of one kind of core"),
         (lambda: cross_sections(sphere("40 nm"), "532 nm", medium="honey"), Refusal, "write 'water', 'tissue'"),
         (lambda: cross_sections(sphere("40 nm"), "532 nm", medium=0.3), ValueError, "from 1 to 2.5"),
         (lambda: cross_sections(sphere("40 nm", "polydopamine"), "532 nm"), Refusal, "no record 'polydopamine'"),

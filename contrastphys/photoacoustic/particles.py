@@ -2,13 +2,13 @@
 
 A rod is a prolate spheroid of semi-axes a > b in the electrostatic limit, averaged over orientations (Gans)::
 
-    alpha_i = V/(4 pi) (eps - 1)/(1 + L_i (eps - 1)),   L_long = (1 - e^2)/e^2 [atanh(e)/e - 1]
-    long axis only: alpha -> alpha/(1 - (k^2/a) D alpha - (2i/3) k^3 alpha),   D = 3/4 [(1 + e^2)/(1 - e^2) L_long + 1]
+    alpha_i = V/(4 pi) (eps - 1)/(1 + L_i (eps - 1)),   L_long = (1 - e^2)/e^2 [atanh(e)/e - 1] long axis
+    only: alpha -> alpha/(1 - (k^2/a) D alpha - (2i/3) k^3 alpha),   D = 3/4 [(1 + e^2)/(1 - e^2) L_long + 1]
     sigma_ext = (4 pi k/3) Im sum alpha_i,   sigma_sca = (8 pi k^4/9) sum |alpha_i|^2
 
-The correction for retardation and radiation belongs to the long axis alone: on the short axes it makes peaks that are
-not there. A rod's real ends are round: a capped cylinder of the same length and width holds up to 1.5 times the
-volume of the spheroid, and `volume` says which of the two scales the result.
+The correction for retardation and radiation belongs to the long axis alone: on the short axes it makes peaks
+that are not there. A rod's real ends are round: a capped cylinder of the same length and width holds up to
+1.5 times the volume of the spheroid, and `volume` says which of the two scales the result.
 
 References: R. Gans, Ann. Phys. 342, 881 (1912); A. Moroz, J. Opt. Soc. Am. B 26, 517 (2009),
 doi:10.1364/JOSAB.26.000517; C. F. Bohren and D. R. Huffman, Wiley (1983), chapter 5.
@@ -38,9 +38,9 @@ _NODES = 25
 class Particle:
     """What light meets: lengths in nm, materials by name; made by `sphere`, `rod`, `nanoshell`.
 
-    `coats` are (material, thickness) from the core outwards. `sigma_ln` is the log-normal width of the size spread
-    about the number median, `aspect_sd` the standard deviation of a rod's aspect ratio. `table` names other optical
-    constants of the metal, `surface_damping` is A of the size correction (0 leaves the bulk).
+    `coats` are (material, thickness) from the core outwards. `sigma_ln` is the log-normal width of the size
+    spread about the number median, `aspect_sd` the standard deviation of a rod's aspect ratio. `table` names
+    other optical constants of the metal, `surface_damping` is A of the size correction (0 leaves the bulk).
     """
 
     shape: str
@@ -86,7 +86,8 @@ class CrossSections:
     absorption, scattering, extinction : quantity
         In m^2.
     molar_absorption, molar_extinction : quantity
-        Decadic, 1/(M cm), per mole of particles. An optical density measures extinction; only absorption heats.
+        Decadic, 1/(M cm), per mole of particles. An optical density measures extinction; only absorption
+        heats.
     """
 
     wavelength: Any
@@ -463,17 +464,28 @@ def _checks(particle, wavelength, medium):
     return tuple(notes)
 
 
+def _particle(what):
+    """The particle of a formulation of one kind of core."""
+    from ..formulation import load
+    from .absorbers import particle_of
+
+    formulation = load(what)
+    if len(formulation.cores) != 1:
+        raise Refusal("no-particle", f"{formulation.id} is not a particle of one kind of core: give sphere('40 nm')")
+    return particle_of(formulation, formulation.cores[0])
+
+
 @quantities(None, wavelength=("nm", 300, 1700, "vacuum wavelength"))
 def cross_sections(particle: Particle, wavelength: Any, medium: Any = "water") -> CrossSections:
     """Cross-sections of a particle in a medium, mean over orientation and size spread.
 
-    Spheres and layered spheres by the Mie series with size-corrected metal, rods as spheroids with the long axis
-    corrected for retardation.
+    Spheres and layered spheres by the Mie series with size-corrected metal, rods as spheroids with the long
+    axis corrected for retardation.
 
     Other Parameters
     ----------------
-    particle : Particle
-        Made by `sphere`, `rod` or `nanoshell`.
+    particle : Particle, Formulation or str
+        Made by `sphere`, `rod` or `nanoshell`; or a formulation with one kind of core, or its id.
     medium : str or number
         "water", "tissue" or an index.
 
@@ -499,7 +511,7 @@ def cross_sections(particle: Particle, wavelength: Any, medium: Any = "water") -
     3201 nanometer ** 2
     """
     if not isinstance(particle, Particle):
-        raise TypeError(f"cross_sections takes a particle such as sphere('40 nm'), not {type(particle).__name__}")
+        particle = _particle(particle)
     wave = np.atleast_1d(np.asarray(wavelength, dtype=float))
     index = medium_index(medium, wave)
     notes = _checks(particle, wave, index)

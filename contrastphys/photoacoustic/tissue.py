@@ -131,7 +131,7 @@ def blood_absorption(wavelength: Any, saturation: Any = 0.7, haemoglobin: Any = 
 
     Notes
     -----
-    Compilations differ by 20 % for deoxygenated haemoglobin at 750-800 nm. Refused beyond 1000 nm, where the table ends.
+    Compilations differ by 20 % for deoxygenated haemoglobin at 750-800 nm. Refused beyond 1000 nm.
 
     References
     ----------
@@ -260,8 +260,8 @@ def fluence_at_depth(fluence: Any, depth: Any, mu_a: Any, scattering: Any) -> An
     frequency=("MHz", 0.1, 100, "frequency of detection"),
     attenuation=("dB/cm/MHz", 0, 10, "sound attenuation at 1 MHz"),
 )
-def acoustic_transmission(depth: Any, frequency: Any, attenuation: Any = 0.5 * _LN10 / 20, power: float = 1.0) -> Any:
-    """Share of the sound's amplitude that leaves the tissue, exp(-alpha f^y z).
+def acoustic_transmission(depth: Any, frequency: Any, attenuation: Any = 0.5, power: float = 1.0) -> Any:
+    """Share of the sound's amplitude that leaves the tissue, exp(-alpha f^y z/8.686), alpha in dB/cm.
 
     Other Parameters
     ----------------
@@ -281,7 +281,7 @@ def acoustic_transmission(depth: Any, frequency: Any, attenuation: Any = 0.5 * _
     >>> print(f"{acoustic_transmission('2 cm', '5 MHz'):.3f}")
     0.562 dimensionless
     """
-    return np.exp(-attenuation * np.asarray(frequency) ** power * depth)
+    return np.exp(-_LN10 / 20.0 * attenuation * np.asarray(frequency) ** power * depth)
 
 
 # ----------------------------------------------------------------------------------------- exposure limit

@@ -1,7 +1,7 @@
 """Units at the door, floats inside.
 
 One registry (the application's own), one quantity class `Q`, one decorator `quantities`. A function is
-written once as a body over plain floats in stated units; the decorator adds the door that converts and checks.
+written once as a body over plain floats in stated units; the decorator adds the door.
 Conversion factors are cached by unit, so a door costs a few microseconds over its body (`f.bare`).
 
 Pint cannot tell some things apart that physics must: a count from an amount of substance (its `particle` is
@@ -254,9 +254,7 @@ def magnitude(value: Any, unit: str, name: str = "value") -> Any:
         slope, offset = _affine(value._units, target)
     except UnitError as error:
         why = str(error) or f"'{value._units}' does not measure it"
-        raise UnitError(
-            f"{name} takes a unit such as '{unit}' ({why}): write Q({_example(unit)}, '{unit}')"
-        ) from None
+        raise UnitError(f"{name} takes a unit such as '{unit}' ({why}): write Q({_example(unit)}, '{unit}')") from None
     numbers = _numbers(value._magnitude, name)
     return numbers * slope + offset if offset else numbers * slope
 
@@ -267,9 +265,7 @@ def _numbers(value: Any, name: str) -> Any:
         if array.dtype.kind not in "iufc":
             raise TypeError
     except (TypeError, ValueError):
-        raise UnitError(
-            f"{name} takes a number, an array or a quantity, not {type(value).__name__}"
-        ) from None
+        raise UnitError(f"{name} takes a number, an array or a quantity, not {type(value).__name__}") from None
     if array.dtype.kind != "c":
         array = array.astype(float)
     return array.item() if array.ndim == 0 else array
@@ -447,9 +443,7 @@ def _documented(doc: str | None, rows: Mapping[str, Parameter]) -> str | None:
         )
     section = "\n".join(lines)
     text = inspect.cleandoc(doc)
-    heading = re.search(
-        r"^(Other Parameters|Returns|Raises|Warns|See Also|Notes|References|Examples)\n-+$", text, re.M
-    )
+    heading = re.search(r"^(Other Parameters|Returns|Raises|Warns|See Also|Notes|References|Examples)\n-+$", text, re.M)
     if heading is None:
         return f"{text}\n\n{section}\n"
     return f"{text[: heading.start()]}{section}\n\n{text[heading.start() :]}\n"

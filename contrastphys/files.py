@@ -1,0 +1,216 @@
+"""Files in and out: TOML with the line of every key, CSV tables with units, and writing whole or not at all.
+
+Every failure is a `RecordError` with the file, the line and what to write; no system text is passed on.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+import tempfile
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .schema import Mistake, RecordError, near, short
+
+_LARGEST = 20_000_000  # bytes; a record or table beyond this is not one
+
+
+def _key_lines(source: str) -> dict[tuple, int]:
+    """Line of every table header and outermost key; tomllib tells none."""
+    lines: dict[tuple, int] = {}
+    counts: dict[tuple, int] = {}
+    here: tuple = ()
+    quoted = ""
+    for n, line in enumerate(source.splitlines(), start=1):
+        if quoted:
+            if quoted in line:
+                quoted = ""
+            continue
+        header = re.match(r"\s*(\[\[?)\s*([^\]]+?)\s*\]\]?\s*(#.*)?$", line)
+        if header:
+            here = ()
+            for part in (p.strip().strip("\"'") for p in header[2].split(".")):
+                here = (*here, part)
+                if here in counts and here != tuple(p.strip() for p in header[2].split(".")):
+                    here = (*here, counts[here] - 1)
+            if header[1] == "[[":
+                index = counts.get(here, 0)
+                counts[here] = index + 1
+                if index == 0:
+                    lines.setdefault(here, n)
+                here = (*here, index)
+            lines.setdefault(here, n)
+            continue
+        key = re.match(r"\s*([A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*')((?:\s*\.\s*[A-Za-z0-9_-]+)*)\s*=", line)
+        if key:
+            path = (*here, key[1].strip("\"'"))
+            lines.setdefault(path, n)
+            for part in (p.strip() for p in key[2].split(".") if p.strip()):
+                path = (*path, part)
+                lines.setdefault(path, n)
+        for mark in ('"""', "'''"):
+            if line.count(mark) % 2:
+                quoted = mark
+    return lines
+
+
+def read_text(path: Path) -> str:
+    """A text file in UTF-8, or one clear mistake."""
+    name = short(path)
+
+    def fail(what: str, write: str) -> RecordError:
+        return RecordError([Mistake(name, 0, "", what, write)])
+
+    try:
+        if path.is_dir():
+            raise fail("is a folder", "give a file")
+        if path.stat().st_size > _LARGEST:
+            raise fail("is larger than 20 MB", "give a record or a table")
+        return path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        beside = [p.name for p in path.parent.glob("*")] if path.parent.is_dir() else []
+        raise fail("no such file", near(path.name, beside) or "check the path") from None
+    except UnicodeDecodeError as error:
+        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        raise RecordError([Mistake(name, line, "", "is not UTF-8 text", "save the file as UTF-8")]) from None
+    except (OSError, ValueError):
+        raise fail("cannot be read", "check the path and its permissions") from None
+
+
+def read_toml(path: Path) -> tuple[dict[str, Any], dict[tuple, int]]:
+    """Table of a TOML file and the lines of its keys, or one clear mistake."""
+    source = read_text(path)
+    if not source.strip():
+        raise RecordError([Mistake(short(path), 1, "", "the file is empty", "write a record; see materials/README.md")])
+    try:
+        return tomllib.loads(source), _key_lines(source)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        found = re.search(r"line (\d+)", str(error))
+        lines = source.splitlines()
+        line = min(int(found[1]), len(lines)) if found else len(lines)
+        what = "a key or table stands twice" if "overwrite" in str(error) or "twice" in str(error) else "broken TOML"
+        shown = lines[line - 1].strip()[:60] if lines else ""
+        raise RecordError(
+            [Mistake(short(path), line, "", f"{what} near '{shown}'", 'write key = "text" or key = 1.5')]
+        ) from None
+
+
+# -------------------------------------------------------------------------------------------- CSV tables
+
+
+@dataclass(frozen=True)
+class Table:
+    """Columns of a CSV table with their units, and where it is from."""
+
+    name: str
+    columns: dict[str, Any]
+    units: dict[str, str]
+    source: str
+    licence: str
+    note: str
+
+    def __getitem__(self, column: str) -> Any:
+        try:
+            return self.columns[column]
+        except KeyError:
+            raise KeyError(f"{self.name} has no column '{column}': it has {', '.join(self.columns)}") from None
+
+    def __len__(self) -> int:
+        return len(next(iter(self.columns.values()), ()))
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The table as a list of rows."""
+        names = list(self.columns)
+        return [dict(zip(names, row, strict=True)) for row in zip(*self.columns.values(), strict=True)]
+
+
+def read_csv(path: Path, needs: tuple[str, ...] = ()) -> Table:
+    """A CSV table with `# key: text` lines and a header `name [unit],...`; numeric columns become arrays.
+
+    `needs` names the columns that must be there.
+    """
+    name = short(path)
+    lines = read_text(path).splitlines()
+    about: dict[str, list[str]] = {}
+    body: list[tuple[int, str]] = []
+    for n, line in enumerate(lines, start=1):
+        if line.startswith("#"):
+            key, _, words = line.lstrip("# ").partition(":")
+            about.setdefault(key.strip().lower(), []).append(words.strip())
+        elif line.strip():
+            body.append((n, line))
+    mistakes: list[Mistake] = []
+    if not body:
+        raise RecordError([Mistake(name, 1, "", "the table is empty", "write a header such as 'wavelength [nm],n,k'")])
+    header = next(csv.reader([body[0][1]]))
+    units: dict[str, str] = {}
+    for column in header:
+        found = re.fullmatch(r"\s*(.*?)\s*(?:\[(.*)\])?\s*", column)
+        units[found[1] if found else column] = (found[2] if found else None) or ""
+    for column in needs:
+        if column not in units:
+            hint = near(column, units) or f"write a header with {', '.join(needs)}"
+            mistakes.append(Mistake(name, body[0][0], column, f"column '{column}' is missing", hint))
+    cells: list[list[str]] = []
+    for n, line in body[1:]:
+        try:
+            row = next(csv.reader([line]))
+        except (csv.Error, StopIteration):
+            row = []
+        if len(row) != len(header):
+            mistakes.append(Mistake(name, n, "", f"{len(row)} entries for {len(header)} columns", "write one for each"))
+        cells.append(row)
+    if mistakes:
+        raise RecordError(mistakes)
+    columns: dict[str, Any] = {}
+    for i, column in enumerate(units):
+        entries = [row[i].strip() for row in cells]
+        try:
+            columns[column] = np.array([float(e) if e else np.nan for e in entries])
+            if not any(entries):
+                columns[column] = entries
+        except ValueError:
+            columns[column] = entries
+            if units[column]:  # a column with a unit holds numbers
+                bad = next(i for i, e in enumerate(entries) if e and not _is_number(e))
+                where = body[1 + bad][0]
+                mistakes.append(Mistake(name, where, column, f"'{entries[bad][:40]}' is not a number", "write one"))
+    if mistakes:
+        raise RecordError(mistakes)
+    return Table(name, columns, units, *("; ".join(about.get(k, [])) for k in ("source", "licence", "note")))  # type: ignore[arg-type]
+
+
+def _is_number(entry: str) -> bool:
+    try:
+        float(entry)
+    except ValueError:
+        return False
+    return True
+
+
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Write a file whole or not at all: into a neighbour first, then renamed over the old one."""
+    data = content.encode("utf-8") if isinstance(content, str) else content
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(name).chmod(0o644)
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        what = "the disk is full" if error.errno == 28 else "cannot be written"
+        raise RecordError(
+            [Mistake(short(path), 0, "", what, "give a folder you may write to, with space in it")]
+        ) from None

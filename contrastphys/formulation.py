@@ -1,0 +1,463 @@
+"""The record of a probe, and every conversion between the ways to count it.
+
+A formulation is core, shell, payload, gas and dose, written once. Its *entity* is the particle (bubble,
+droplet) or the molecule; an amount of anything else in it (an element, the compound, the gas, the suspension
+as sold) follows from what one entity holds, so each conversion is one division and one multiplication.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from . import chemistry, records
+from .constants import AVOGADRO
+from .parts import Amount, Core, Dose, GasCore, Limits, LiquidCore, Measured, Molecule, Payload, Shell
+from .provenance import Flag, Refusal, Value
+from .schema import Reader, RecordError, build, choice, near, nested, number, settle, several, text
+from .units import Q, UnitError, magnitude
+
+KINDS = ("chelate", "molecule", "nanoparticle", "hybrid", "bubble", "droplet")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Formulation:
+    """One probe: what it is made of, what was measured of it, and how much is given.
+
+    Examples
+    --------
+    >>> gold = Formulation(id="gold-10", kind="nanoparticle", cores={"material": "gold", "diameter": "10 nm"})
+    >>> round(gold.atoms("Au"), -2)
+    30900.0
+    >>> print(round(gold.concentration("1 mg/mL", "Au").to("particle", "nM").quantity, 1))
+    164.3 nanomolar
+    """
+
+    id: str = text(default=...)
+    label: str = text()
+    kind: str = choice(*KINDS)
+    cores: tuple[Core, ...] = several(Core, alias="core")
+    shells: tuple[Shell, ...] = several(Shell, alias="shell")
+    hydrodynamic_diameter: Value | None = number("nm", 0.5, 1e5, default=None)
+    payloads: tuple[Payload, ...] = several(Payload, alias="payload")
+    molecule: Molecule | None = nested(Molecule)
+    gas: GasCore | None = nested(GasCore)
+    liquid: LiquidCore | None = nested(LiquidCore)
+    measured: tuple[Measured, ...] = several(Measured)
+    stock: Amount | None = nested(Amount)
+    dose: Dose | None = nested(Dose)
+    target: Amount | None = nested(Amount, meaning="explicit concentration in the target")
+    limits: Limits | None = nested(Limits)
+    spectrum: str = text(meaning="table of absorption of the whole, in optical/")
+    source: str = text()
+    status: str = text()
+    note: str = text()
+    tissue: Concentration | None = None  # set by a study from dose and scenario
+
+    def __post_init__(self) -> None:
+        settle(self)
+
+    def misfits(self) -> Iterator[tuple[str, str, str]]:
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,79}", self.id):
+            yield "id", f"'{self.id[:60]}' is no id", "write letters, digits, '.', '_', '+' or '-'"
+        parts = {
+            "chelate": ("molecule", self.molecule), "molecule": ("molecule", self.molecule),
+            "nanoparticle": ("core", self.cores), "bubble": ("gas", self.gas), "droplet": ("liquid", self.liquid),
+            "hybrid": ("core", self.cores or self.liquid or self.gas or self.payloads),
+        }  # fmt: skip
+        key, part = parts[self.kind]
+        if not part:
+            yield "kind", f"a {self.kind} needs {key}", f"write {key} = {{ ... }}"
+        if self.hydrodynamic_diameter is not None:
+            outer = self.hydrodynamic_diameter.number
+            for core in self.cores:
+                if core.diameter.number > outer * 1.0001:
+                    what = f"core of {core.diameter.number:g} nm is larger than hydrodynamic_diameter {outer:g} nm"
+                    yield "core", what, "exchange or correct them"
+        if self.kind in ("nanoparticle", "hybrid") and self.basis == "particle" and self.cores:
+            yield (
+                "core",
+                "no material of it holds a metal to count by",
+                "name one with a metal, or kind droplet",
+            )
+
+    # ----------------------------------------------------------------------------- what one entity holds
+
+    @property
+    def name(self) -> str:
+        """Label, or the id where there is none."""
+        return self.label or self.id
+
+    @property
+    def entity(self) -> str:
+        """What is counted: "molecule" or "particle"."""
+        return "molecule" if self.kind in ("chelate", "molecule") else "particle"
+
+    @functools.cached_property
+    def basis(self) -> str:
+        """Basis concentrations are shown in unless asked otherwise: the metal, else the entity or the gas."""
+        if self.molecule is not None:
+            return self.molecule.metal or "molecule"
+        for layer in (*self.cores, *self.shells):
+            metal = records.material(layer.material).metal
+            if metal:
+                return metal
+        for payload in self.payloads:
+            carried = load(payload.agent)
+            if carried.molecule is not None and carried.molecule.metal:
+                return carried.molecule.metal
+        return "particle"
+
+    @functools.cached_property
+    def layers(self) -> tuple[tuple[str, float], ...]:
+        """Material and mean volume (nm^3 in one particle) of every core and shell."""
+        found = [(c.material, c.mean_volume * c.per_particle.number) for c in self.cores]
+        if self.shells:
+            inner = self._inner_diameter
+            for shell in self.shells:
+                outer = inner + 2 * shell.thickness.number
+                found.append((shell.material, math.pi / 6 * (outer**3 - inner**3)))
+                inner = outer
+        if self.liquid is not None:
+            found.append(("", self.liquid.mean_volume * 1e9))
+        return tuple(found)
+
+    @property
+    def _inner_diameter(self) -> float:
+        """Diameter of the sphere that the shells surround, nm (mean volume of the cores)."""
+        if self.liquid is not None:
+            return (6 / math.pi * self.liquid.mean_volume) ** (1 / 3) * 1e3
+        volume = sum(c.mean_volume * c.per_particle.number for c in self.cores)
+        return (6 / math.pi * volume) ** (1 / 3)
+
+    @functools.cached_property
+    def _solids(self) -> tuple[tuple[str, float], ...]:
+        """Formula and grams per mole of entities of every core, shell and liquid."""
+        solids = []
+        for name, volume in self.layers:
+            litre_per_mole = volume * 1e-24 * AVOGADRO  # nm^3 -> L, for a mole of entities
+            if name:
+                made_of = records.material(name)
+                if made_of.density is not None:
+                    solids.append((made_of.formula, litre_per_mole * made_of.density.number))  # kg/m3 = g/L
+            elif self.liquid is not None:
+                held = records.gas(self.liquid.species)
+                if held.liquid_density is not None:
+                    solids.append((held.formula, litre_per_mole * held.liquid_density.number))
+        return tuple(solids)
+
+    @functools.cached_property
+    def _elements(self) -> dict[str, float]:
+        """Atoms of each element in one entity."""
+        atoms: dict[str, float] = {}
+
+        def add(formula: str, units: float) -> None:
+            for symbol, count in chemistry.composition(formula).items():
+                atoms[symbol] = atoms.get(symbol, 0.0) + count * units
+
+        if self.molecule is not None:
+            add(self.molecule.formula, 1.0)
+        for formula, grams in self._solids:
+            if formula:
+                add(formula, grams / chemistry.molar_mass(formula))
+        for payload in self.payloads:
+            carried = load(payload.agent)
+            for symbol, count in carried._elements.items():
+                atoms[symbol] = atoms.get(symbol, 0.0) + count * self.carried(payload)
+        return atoms
+
+    def carried(self, payload: Payload) -> float:
+        """Payload entities on one particle."""
+        if payload.per_particle is not None:
+            return payload.per_particle.number
+        agent = load(payload.agent)
+        if payload.mass_fraction is not None:
+            share = payload.mass_fraction.number
+            rest = sum(grams for _, grams in self._solids)
+            if not agent.molecule or not rest:
+                raise Refusal("payload", f"{self.id}: a mass fraction needs a solid particle and a molecule in it")
+            return rest * share / (1 - share) / chemistry.molar_mass(agent.molecule.formula)
+        if payload.concentration is not None and self.stock is not None:
+            return payload.concentration.number * 1e-3 / self.stock_entities
+        raise Refusal("payload", f"{self.id}: a payload concentration needs the stock's particle concentration")
+
+    def atoms(self, symbol: str) -> float:
+        """Atoms of an element in one entity (mean over the size spread)."""
+        if symbol not in self._elements:
+            hold = ", ".join(self._elements) or "no element"
+            raise Refusal("basis", f"{self.id} holds no '{symbol}': it holds {hold}")
+        return self._elements[symbol]
+
+    @property
+    def elements(self) -> dict[str, float]:
+        """Atoms of each element in one entity."""
+        return dict(self._elements)
+
+    @property
+    def mass(self) -> float:
+        """Grams of all its compounds in one mole of entities."""
+        own = chemistry.molar_mass(self.molecule.formula) if self.molecule is not None else 0.0
+        return own + sum(grams for _, grams in self._solids)
+
+    @property
+    def stock_entities(self) -> float:
+        """Moles of entities per litre of the suspension or solution as sold."""
+        if self.gas is not None and self.gas.concentration is not None:
+            return self.gas.concentration.number * 1e3 / AVOGADRO
+        if self.stock is None:
+            raise Refusal("stock", f"{self.id}: no stock concentration; write stock = {{ value = ..., basis = ... }}")
+        return self.concentration(self.stock.value.quantity, self.stock.basis).entities
+
+    # ------------------------------------------------------------------------------------- conversions
+
+    def bases(self) -> dict[str, str]:
+        """Ways to count this formulation, and what each takes."""
+        known = {self.entity: "mol/L or 1/mL"}
+        known |= {symbol: "mol/L or mg/mL" for symbol in self._elements if symbol not in "HCNO"}
+        if self.mass:
+            known["compound"] = "mg/mL or mol/L"
+        if self.gas is not None:
+            known["gas"] = "volume fraction"
+        if self.stock is not None or (self.gas is not None and self.gas.concentration is not None):
+            known["suspension"] = "volume fraction"
+        known |= {payload.agent: "mol/L" for payload in self.payloads}
+        return known
+
+    def _per_entity(self, basis: str) -> dict[str, float]:
+        """Amounts of a basis in one mole of entities: mol, g, number or L."""
+        if basis in ("particle", "molecule"):
+            if basis != self.entity:
+                raise UnitError(f"{self.id} is counted by {self.entity}, not by {basis}")
+            return {"mol/L": 1.0, "1/L": AVOGADRO} | ({"g/L": self.mass} if self.mass else {})
+        if basis == "compound" and self.mass:
+            main = self.molecule.formula if self.molecule is not None else self._solids[0][0]
+            grams = self.mass if self.molecule is not None else self._solids[0][1]
+            return {"g/L": grams, "mol/L": grams / chemistry.molar_mass(main)}
+        if basis == "gas" and self.gas is not None:
+            return {"1": self.gas.mean_volume * 1e-15 * AVOGADRO}  # um^3 -> L
+        if basis == "suspension":
+            return {"1": 1 / self.stock_entities}
+        for payload in self.payloads:
+            if basis == payload.agent:
+                return {"mol/L": self.carried(payload)}
+        if basis in self._elements:
+            atoms = self._elements[basis]
+            return {"mol/L": atoms, "g/L": atoms * chemistry.ATOMIC_WEIGHT[basis]}
+        known = self.bases()
+        raise UnitError(
+            f"unknown basis '{basis}' of {self.id}: {near(basis, known) or 'write one of ' + ', '.join(known)}"
+        )
+
+    def _entities(self, amount: Any, basis: str, per: str = "") -> float:
+        """Moles of entities (per litre, or per `per`) in an amount of a basis."""
+        factors = self._per_entity(basis)
+        for unit, factor in factors.items():
+            try:
+                asked = unit if not per else unit.replace("/L", per) if unit != "1" else f"L{per}"
+                found = float(magnitude(amount, asked, "concentration"))
+            except UnitError:
+                continue
+            if not math.isfinite(found) or found < 0:
+                raise ValueError(f"concentration of {found:g} {unit}: it must be 0 or more")
+            if factor == 0:
+                raise Refusal("basis", f"{self.id} holds no {basis}")
+            return found / factor
+        magnitude(amount, next(iter(factors)), f"a concentration counted by {basis}")  # says what is wrong
+        raise UnitError(f"a concentration counted by {basis} takes {self.bases().get(basis, basis)}")
+
+    def concentration(self, value: Any, basis: str) -> Concentration:
+        """A concentration of this formulation, counted by a basis.
+
+        Parameters
+        ----------
+        value : quantity or str
+            Such as "1 mg/mL", "50 uM", "1e9 1/mL"; a volume fraction for gas and suspension.
+        basis : str
+            Element symbol, "compound", "particle", "molecule", "gas", "suspension" or a payload's id.
+        """
+        counted = basis not in ("gas", "suspension")
+        if isinstance(value, int | float) and counted:
+            raise UnitError(f"a concentration needs a unit: write Q({value}, 'mmol/L') or '{value} mg/mL'")
+        quantity = Q(float(value), "") if isinstance(value, int | float) else value
+        return Concentration(self, self._entities(quantity, basis), basis)
+
+    def dose_entities(self, dose: Dose, body_mass: float) -> float:
+        """Moles of entities of a dose in a body of that mass (kg)."""
+        amount, factors = dose.value.quantity, self._per_entity(dose.basis)
+        for unit in factors:
+            whole = "L" if unit == "1" else unit.removesuffix("/L")
+            for each, times in ((f"{whole}/kg" if whole != "1" else "1/kg", body_mass), (whole, 1.0)):
+                try:
+                    return float(magnitude(amount, each)) * times / factors[unit]
+                except UnitError:
+                    continue
+        takes = ", ".join("mL" if u == "1" else u.removesuffix("/L") for u in factors)
+        raise UnitError(f"dose of {self.id}: {dose.value} does not count {dose.basis}; write it in {takes} (per kg)")
+
+    def replace(self, **changes: Any) -> Formulation:
+        """The same formulation with some of its parts changed.
+
+        Examples
+        --------
+        >>> gold = Formulation(id="gold", kind="nanoparticle", cores={"material": "gold", "diameter": "10 nm"})
+        >>> gold.replace(id="gold-20", cores={"material": "gold", "diameter": "20 nm"}).cores[0].diameter.number
+        20.0
+        """
+        return dataclasses.replace(self, **changes)
+
+    def flags(self) -> tuple[Flag, ...]:
+        """What a reader must know of the record itself."""
+        found = []
+        if self.gas is not None and self.gas.gas_volume is not None and self.gas.concentration is not None:
+            ratio = self.gas.mean_volume / self.gas.mean_volume_of_sizes
+            if not 0.5 < ratio < 2:
+                message = f"gas volume and count give {ratio:.2g} times the mean volume of the stated sizes"
+                found.append(Flag("gas-volume", message, "warn"))
+        return tuple(found)
+
+
+@dataclass(frozen=True)
+class Concentration:
+    """A concentration of one formulation: a number of entities, shown by a basis.
+
+    Made by `Formulation.concentration`; `.to` shows the same concentration by another basis.
+    """
+
+    formulation: Formulation
+    entities: float  # mol of entities per litre
+    basis: str
+    unit: str = ""
+
+    @property
+    def _shown(self) -> tuple[float, str]:
+        """Number and unit for the basis: the asked unit, else the usual one."""
+        factors = self.formulation._per_entity(self.basis)
+        usual = {"mol/L": "mmol/L", "g/L": "mg/mL", "1/L": "1/mL", "1": "uL/mL"}
+        if not self.unit:
+            unit = next(iter(factors))
+            return self.entities * factors[unit] * {"mmol/L": 1e3, "uL/mL": 1e3}.get(usual[unit], 1.0), usual[unit]
+        for unit, factor in factors.items():
+            try:
+                return self.entities * factor * float(
+                    magnitude(f"1 {unit}" if unit != "1" else Q(1.0, ""), self.unit)
+                ), self.unit
+            except UnitError:
+                continue
+        magnitude("1 mol/L" if "mol/L" in factors else Q(1.0, ""), self.unit, f"basis {self.basis}")
+        raise UnitError(f"basis {self.basis} is not shown in {self.unit}")
+
+    @property
+    def number(self) -> float:
+        """The number in the unit shown."""
+        return self._shown[0]
+
+    @property
+    def quantity(self) -> Any:
+        """The concentration as a pint quantity."""
+        value, unit = self._shown
+        return Q(value, unit)
+
+    def to(self, basis: str, unit: str | None = None) -> Concentration:
+        """The same concentration counted by another basis, in a unit of its kind."""
+        other = Concentration(self.formulation, self.entities, basis, unit or "")
+        other._shown  # noqa: B018  an unknown basis or unit is said here, not later
+        return other
+
+    def molar(self, basis: str) -> float:
+        """mmol/L of an element, payload, compound or of the entities themselves."""
+        return self.entities * self.formulation._per_entity(basis)["mol/L"] * 1e3
+
+    def mass(self, basis: str) -> float:
+        """mg/mL of an element or of the compound."""
+        return self.entities * self.formulation._per_entity(basis)["g/L"]
+
+    @property
+    def per_millilitre(self) -> float:
+        """Entities per mL."""
+        return self.entities * AVOGADRO * 1e-3
+
+    def __str__(self) -> str:
+        value, unit = self._shown
+        return f"{value:.4g} {unit} ({self.basis})"
+
+
+# --------------------------------------------------------------------------------------- from the catalogue
+
+
+def merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """A record's table with a user's changes; a table inside it is changed key by key."""
+    result = dict(base)
+    for key, new in changes.items():
+        old = result.get(key)
+        result[key] = {**old, **new} if isinstance(old, Mapping) and isinstance(new, Mapping) else new
+    return result
+
+
+def from_table(table: Mapping[str, Any], reader: Reader, path: tuple = ()) -> Formulation | None:
+    """A formulation of a study: a whole one, or a catalogue record (`use`) with changes."""
+    changes = {key: value for key, value in table.items() if key != "use"}
+    if "use" not in table:
+        return build(Formulation, table, reader, path)
+    name = table["use"]
+    known = records.ids("agents")
+    if not isinstance(name, str) or name not in known:
+        hint = near(str(name), known) or "run 'contrastphys list' for the known ones"
+        reader.wrong((*path, "use"), f"no agent {str(name)[:60]!r} in the catalogue", hint)
+        build(
+            Formulation,
+            {"id": "x", "kind": "nanoparticle", "core": {}, **changes},
+            dataclasses.replace(reader, mistakes=[]),
+        )
+        return None
+    base = load(name)  # a faulty record says so with its own file and lines
+    if not changes:
+        return base
+    raw, _, _ = records.raw_record("agents", name)
+    before = len(reader.mistakes)
+    standing = {key: str(raw.get(key, "")) for key in ("source", "status")}
+    made = build(Formulation, merged(raw, changes), dataclasses.replace(reader, **standing), path)
+    return made if len(reader.mistakes) == before else None
+
+
+@functools.cache
+def _loaded(name: str, where: str) -> Formulation:
+    return records.load_record(Formulation, records.find("agents", name))
+
+
+def load(name: str | Formulation) -> Formulation:
+    """A formulation of the catalogue by its id (a formulation passes through).
+
+    Examples
+    --------
+    >>> load("gadoterate").basis
+    'Gd'
+    """
+    if isinstance(name, Formulation):
+        return name
+    if not isinstance(name, str):
+        raise UnitError(f"an agent is a Formulation or the id of one, not {type(name).__name__}")
+    path = records.find("agents", name)
+    return _loaded(name, str(path))
+
+
+def catalogue() -> list[str]:
+    """Ids of every formulation of the catalogue, the user's own included."""
+    return records.ids("agents")
+
+
+def check(path: Any) -> Formulation:
+    """A formulation of any TOML file, or a RecordError with every mistake in it."""
+    from pathlib import Path
+
+    file = Path(path)
+    content, lines = records.read_toml(file)
+    reader = records.reader_of(file, lines, content, sourced=False)
+    made = from_table(content, reader)
+    if made is None or reader.mistakes:
+        raise RecordError(reader.mistakes)
+    return made

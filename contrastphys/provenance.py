@@ -1,0 +1,195 @@
+"""Where a number is from and how far it can be trusted: Value, Flag, Cell, and the choice between sources.
+
+Every number that reaches a user carries a letter: M measured at the asked conditions, S scaled from a
+measurement, C computed by a model, A assumed. The choice between them is made in `choose` and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from .units import Flag, Q
+
+__all__ = ["LETTERS", "STATUSES", "Cell", "Flag", "Refusal", "Value", "choose", "merge_flags"]
+
+# How well a number's source is known, from best to worst.
+STATUSES = ("verified", "second-hand", "unverified", "fitted", "computed", "assumed", "user")
+LETTERS = {"M": "measured", "S": "scaled from measured", "C": "computed", "A": "assumed"}
+SEVERITIES = ("note", "warn", "refuse")
+
+
+class Refusal(ValueError):
+    """A model that does not apply, or lacks the data it needs, and says why.
+
+    Parameters
+    ----------
+    code : str
+        Short word for programs, such as "no-spectrum".
+    message : str
+        The reason and what to give instead.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.flag = Flag(code, message, "refuse")
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A number with its unit, spread, source and standing.
+
+    `low` and `high` bound it as far as known (a range, or the band of a model's stated error); `sd` is a
+    standard deviation. `letter` is M, S, C or A; `status` one of `STATUSES`.
+    """
+
+    number: float
+    unit: str
+    sd: float | None = None
+    low: float | None = None
+    high: float | None = None
+    source: str = ""
+    status: str = ""
+    letter: str = "C"
+    flags: tuple[Flag, ...] = ()
+    at: str = ""
+    note: str = ""
+
+    @property
+    def quantity(self) -> Any:
+        """The number with its unit, as a pint quantity."""
+        return Q(self.number, self.unit) if self.unit not in ("", "1") else Q(self.number, "")
+
+    def with_(self, **changes: Any) -> Value:
+        """The same value with some of its fields changed."""
+        return replace(self, **changes)
+
+    def with_error(self, relative: float | None = None, factor: float | None = None) -> Value:
+        """The same value with a band of +- `relative`, or of a factor either way."""
+        if factor is not None:
+            low, high = self.number / factor, self.number * factor
+        else:
+            share = abs(self.number) * float(relative or 0.0)
+            low, high = self.number - share, self.number + share
+        return replace(self, low=min(low, high), high=max(low, high))
+
+    def with_flags(self, *flags: Flag) -> Value:
+        """The same value with more flags."""
+        return replace(self, flags=merge_flags(self.flags, flags))
+
+    def bounds(self) -> tuple[float, float]:
+        """Low and high as far as known: the stated range, else two standard deviations, else the number."""
+        if self.low is not None and self.high is not None:
+            return self.low, self.high
+        if self.sd is not None:
+            return self.number - 2 * self.sd, self.number + 2 * self.sd
+        return self.number, self.number
+
+    def __str__(self) -> str:
+        text = f"{self.number:g}"
+        if self.sd is not None:
+            text += f" +- {self.sd:g}"
+        if self.low is not None and self.high is not None:
+            text += f" ({self.low:.4g} to {self.high:.4g})"
+        return f"{text} {self.unit}".rstrip() if self.unit != "1" else text
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One entry of a comparison: what a formulation shows to a modality under stated conditions.
+
+    `value` is None only where the model refuses; then a flag of severity "refuse" says why.
+    """
+
+    formulation: str
+    modality: str
+    quantity: str
+    conditions: Mapping[str, Any]
+    value: float | None
+    unit: str
+    low: float | None = None
+    high: float | None = None
+    letter: str = "C"
+    source: str = ""
+    flags: tuple[Flag, ...] = ()
+    status: str = field(default="")
+
+    @classmethod
+    def of(cls, formulation: str, modality: str, quantity: str, conditions: Mapping[str, Any], value: Value) -> Cell:
+        """The cell that shows a value."""
+        low, high = value.bounds()
+        return cls(
+            formulation, modality, quantity, dict(conditions), value.number, value.unit, low, high,
+            value.letter, value.source, value.flags, value.status,
+        )  # fmt: skip
+
+    @classmethod
+    def refused(
+        cls,
+        formulation: str,
+        modality: str,
+        quantity: str,
+        conditions: Mapping[str, Any],
+        why: Refusal,
+        unit: str = "",
+    ) -> Cell:
+        """The cell of a model that does not apply: no value, and the reason."""
+        return cls(formulation, modality, quantity, dict(conditions), None, unit, flags=(why.flag,))
+
+    @property
+    def refusal(self) -> str:
+        """Why there is no value, or an empty string."""
+        return next((flag.message for flag in self.flags if flag.severity == "refuse"), "")
+
+    def record(self) -> dict[str, Any]:
+        """Plain data for JSON and CSV."""
+        return {
+            "formulation": self.formulation,
+            "modality": self.modality,
+            "quantity": self.quantity,
+            "conditions": dict(self.conditions),
+            "value": self.value,
+            "unit": self.unit,
+            "low": self.low,
+            "high": self.high,
+            "provenance": self.letter,
+            "status": self.status,
+            "source": self.source,
+            "flags": [flag._asdict() for flag in self.flags],
+        }
+
+
+def merge_flags(*groups: Iterable[Flag]) -> tuple[Flag, ...]:
+    """All flags once, in the order they were raised."""
+    return tuple(dict.fromkeys(flag for group in groups for flag in group))
+
+
+def choose(
+    measured: Value | None = None,
+    scaled: Value | None = None,
+    computed: Value | None = None,
+    assumed: Value | None = None,
+) -> Value:
+    """The one place where a number's origin is chosen: measured over scaled over computed over assumed.
+
+    Each candidate leaves with the letter of its origin. Where a measurement is chosen and a model also
+    answers, and their bands do not meet, the flag `disagrees` shows both.
+
+    Examples
+    --------
+    >>> choose(computed=Value(3.1, "1/(mM*s)"), measured=Value(3.3, "1/(mM*s)", sd=0.1)).letter
+    'M'
+    """
+    origins = (("M", measured), ("S", scaled), ("C", computed), ("A", assumed))
+    best = next(((letter, value) for letter, value in origins if value is not None), None)
+    if best is None:
+        raise Refusal("no-number", "neither a measured value nor a model answers for these conditions")
+    letter, value = best
+    value = replace(value, letter=letter)
+    if letter in "MS" and computed is not None and computed.unit == value.unit:
+        (low, high), (model_low, model_high) = value.bounds(), computed.bounds()
+        if model_low > high or model_high < low:
+            message = f"model gives {computed.number:.3g}, {LETTERS[letter]} is {value.number:.3g} {value.unit}"
+            value = value.with_flags(Flag("disagrees", message, "warn"))
+    return value

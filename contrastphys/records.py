@@ -1,0 +1,337 @@
+"""The catalogue: reads and checks every record and table of `materials/`; the only room that opens its files.
+
+Records are TOML, one a file, named by their id; tables are CSV with `# source:`, `# licence:` and `# note:`
+lines above a header with units. Folders of the user's own come first (`use_folder`, or the environment
+variable CONTRASTPHYS_MATERIALS), the shipped one last.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .files import Table, read_csv, read_toml
+from .provenance import Refusal, Value
+from .schema import (
+    Mistake,
+    Reader,
+    RecordError,
+    build,
+    choice,
+    near,
+    number,
+    settle,
+    several,
+    short,
+    text,
+)
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def shipped_folder() -> Path:
+    """The catalogue that comes with the package: a checkout's own, else the installed copy."""
+    checkout = _PACKAGE.parent
+    if (checkout / "pyproject.toml").is_file() and (checkout / "materials").is_dir():
+        return checkout / "materials"
+    return _PACKAGE / "_materials"
+
+
+_folders: list[Path] = []
+
+
+def use_folder(folder: str | os.PathLike[str]) -> None:
+    """Look in a folder of the user's own before the shipped catalogue."""
+    path = Path(folder)
+    if not path.is_dir():
+        raise RecordError([Mistake(path.as_posix(), 0, "", "is not a folder", "give a folder of records")])
+    if path not in _folders:
+        _folders.insert(0, path)
+        forget()
+
+
+def forget() -> None:
+    """Drop what was read, after a file or the folders changed."""
+    for reader in (_ids, material, chelate, ions, gas, medium, table, optical, raw_record):
+        reader.cache_clear()
+
+
+def folders() -> list[Path]:
+    """Every folder of the catalogue, the user's first."""
+    own = [Path(p) for p in os.environ.get("CONTRASTPHYS_MATERIALS", "").split(os.pathsep) if p]
+    return [*_folders, *(p for p in own if p.is_dir()), shipped_folder()]
+
+
+# ------------------------------------------------------------------------------------- kinds of record
+
+
+@dataclass(frozen=True, kw_only=True)
+class Material:
+    """What a core, shell or droplet is made of."""
+
+    id: str = text(default=..., meaning="name used by formulations")
+    label: str = text()
+    formula: str = text(meaning="chemical formula")
+    density: Value | None = number("kg/m^3", 1, 30000, default=None)
+    magnetic_class: str = choice("ferrimagnet", "ferromagnet", "paramagnet", "none", default="none")
+    magnetic_ion: str = text(meaning="paramagnetic ion, such as Ho3+")
+    metal: str = text(meaning="element symbol relaxivity and dose are counted by")
+    saturation_magnetisation: Value | None = number("A/m", 1e3, 3e6, default=None)
+    anisotropy: Value | None = number("J/m^3", 1, 1e7, default=None)
+    dead_layer: Value | None = number("nm", 0, 5, default=None)
+    optical: str = text(meaning="default table of optical constants")
+    conductivity: Value | None = number("W/(m*K)", 1e-3, 5000, default=None)
+    heat_capacity: Value | None = number("J/(kg*K)", 1, 20000, default=None)
+    expansion: Value | None = number("1/K", 0, 1e-2, default=None)
+    melting_temperature: Value | None = number("K", 1, 5000, default=None)
+    source: str = text()
+    status: str = text()
+    note: str = text()
+
+    def __post_init__(self) -> None:
+        settle(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParameterSet:
+    """Relaxation parameters fitted together: one indivisible bundle at one temperature."""
+
+    name: str = text(default=...)
+    reference_temperature: Value = number("K", 200, 400)
+    q: Value = number("1", 0, 12, meaning="inner-sphere water molecules")
+    tau_M: Value | None = number("ns", 1e-3, 1e7, default=None, meaning="residence time")
+    dH_M: Value | None = number("kJ/mol", 0, 200, default=None, meaning="activation enthalpy of exchange")
+    tau_R: Value | None = number("ps", 1, 1e7, default=None, meaning="rotation time, rank 2")
+    E_R: Value | None = number("kJ/mol", 0, 200, default=None)
+    delta2: Value | None = number("1/s^2", 1e16, 1e22, default=None, meaning="trace of the squared ZFS tensor")
+    tau_v: Value | None = number("ps", 0.01, 1e4, default=None)
+    E_v: Value | None = number("kJ/mol", 0, 200, default=None)
+    r: Value = number("angstrom", 2, 6, meaning="ion-proton distance")
+    a: Value = number("angstrom", 2, 20, meaning="closest approach of the outer sphere")
+    D: Value = number("m^2/s", 1e-11, 1e-8, meaning="sum of the diffusion coefficients")
+    E_D: Value | None = number("kJ/mol", 0, 200, default=None)
+    F2: Value | None = number("1", 0, 1, default=None, meaning="squared order parameter")
+    tau_local: Value | None = number("ns", 1e-4, 1e3, default=None)
+    T2e: str = choice("general", "powell", default="powell", meaning="law of the transverse electron time")
+    source: str = text()
+    status: str = text()
+    note: str = text()
+
+    def __post_init__(self) -> None:
+        settle(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chelate:
+    """A paramagnetic complex with its parameter sets."""
+
+    id: str = text(default=...)
+    label: str = text()
+    ion: str = text(default=..., meaning="such as Gd3+")
+    sets: tuple[ParameterSet, ...] = several(ParameterSet, alias="set")
+    source: str = text()
+    status: str = text()
+    note: str = text()
+
+    def __post_init__(self) -> None:
+        settle(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ion:
+    """Angular momenta of a paramagnetic ion."""
+
+    symbol: str
+    S: float
+    L: float
+    J: float
+    g_J: float
+    mu_eff: float  # Bohr magnetons
+    r: float  # ion-proton distance, angstrom
+    T1e: float | None  # s; None where it depends on the field
+    source: str
+    status: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gas:
+    """A gas of bubbles or a liquid of droplets."""
+
+    id: str = text(default=...)
+    label: str = text()
+    formula: str = text()
+    molar_mass: Value | None = number("g/mol", 1, 2000, default=None)
+    adiabatic_exponent: Value | None = number("1", 1, 2, default=None)
+    conductivity: Value | None = number("W/(m*K)", 1e-4, 1, default=None)
+    heat_capacity: Value | None = number("J/(kg*K)", 100, 20000, default=None)
+    ostwald: Value | None = number("1", 1e-8, 10, default=None, meaning="Ostwald coefficient in water")
+    diffusivity: Value | None = number("m^2/s", 1e-11, 1e-7, default=None, meaning="in water")
+    boiling_temperature: Value | None = number("K", 1, 700, default=None)
+    liquid_density: Value | None = number("kg/m^3", 100, 5000, default=None)
+    liquid_sound_speed: Value | None = number("m/s", 50, 5000, default=None)
+    surface_tension: Value | None = number("mN/m", 0.1, 100, default=None, meaning="liquid against vapour")
+    vapour_pressure: Value | None = number("kPa", 1e-6, 1e5, default=None)
+    source: str = text()
+    status: str = text()
+    note: str = text()
+
+    def __post_init__(self) -> None:
+        settle(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Medium:
+    """What surrounds an agent, as far as it changes relaxivity."""
+
+    id: str = text(default=...)
+    label: str = text()
+    relative_viscosity: Value | None = number("1", 0.5, 20, default=None, meaning="against water")
+    albumin: Value | None = number("mmol/L", 0, 5, default=None)
+    model_error: Value | None = number("1", 0, 2, default=None, meaning="relative error of a scaled relaxivity")
+    aliases: tuple[str, ...] = text(default=(), many=True, meaning="names in published tables")
+    source: str = text()
+    status: str = text()
+    note: str = text()
+
+    def __post_init__(self) -> None:
+        settle(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpticalTable:
+    """Optical constants or absorption against wavelength."""
+
+    name: str
+    wavelength: np.ndarray  # nm, rising
+    columns: dict[str, np.ndarray]
+    units: dict[str, str]
+    source: str
+    licence: str
+    note: str
+
+
+# ------------------------------------------------------------------------------------------- the catalogue
+
+
+@functools.cache
+def _ids(folder: str) -> tuple[str, ...]:
+    found = (p.stem for root in folders() for p in sorted((root / folder).glob("*.toml")))
+    return tuple(dict.fromkeys(found))
+
+
+def ids(folder: str) -> list[str]:
+    """Ids of the records in one folder of the catalogue, the user's own included."""
+    return list(_ids(folder))
+
+
+def find(folder: str, name: str, ending: str = ".toml") -> Path:
+    """File of a record or table; a Refusal with the nearest name where there is none."""
+    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.+-]*", name or ""):
+        for root in folders():
+            path = root / folder / f"{name}{ending}"
+            if path.is_file():
+                return path
+    known = ids(folder) if ending == ".toml" else [p.stem for r in folders() for p in (r / folder).glob(f"*{ending}")]
+    hint = near(name, known) or f"known: {', '.join(sorted(known)[:12])}"
+    raise Refusal("unknown", f"no record '{str(name)[:60]}' in {folder}: {hint}")
+
+
+def reader_of(path: Path, lines: dict[tuple, int], table: dict[str, Any], sourced: bool = True) -> Reader:
+    """Reader of one record file, with the record's own source and status as those of its numbers."""
+    words = {key: table.get(key) for key in ("source", "status")}
+    source, status = (word if isinstance(word, str) else "" for word in words.values())
+    return Reader(short(path), lines, ids, sourced, source, status)
+
+
+def load_record(cls: Any, path: Path) -> Any:
+    """A checked record of a TOML file; RecordError with every mistake in it."""
+    content, lines = read_toml(path)
+    reader = reader_of(path, lines, content)
+    if isinstance(content.get("id"), str) and content["id"] != path.stem:
+        reader.wrong(("id",), f"id '{content['id'][:60]}' is not the file's name", f'write id = "{path.stem}"')
+    made = build(cls, content, reader)
+    if reader.mistakes:
+        raise RecordError(reader.mistakes)
+    return made
+
+
+@functools.cache
+def raw_record(folder: str, name: str) -> tuple[dict[str, Any], dict[tuple, int], Path]:
+    """Unchecked table of a record, for a study that changes some of its keys."""
+    path = find(folder, name)
+    return *read_toml(path), path
+
+
+@functools.cache
+def material(name: str) -> Material:
+    """What a core, shell or droplet is made of."""
+    return load_record(Material, find("cores", name))
+
+
+@functools.cache
+def chelate(name: str) -> Chelate:
+    """A paramagnetic complex with its parameter sets."""
+    return load_record(Chelate, find("chelates", name))
+
+
+@functools.cache
+def gas(name: str) -> Gas:
+    """A gas of bubbles or a liquid of droplets."""
+    return load_record(Gas, find("gases", name))
+
+
+@functools.cache
+def medium(name: str) -> Medium:
+    """What surrounds an agent; known by its id or one of its aliases."""
+    for known in ids("media"):
+        if name == known or name in load_record(Medium, find("media", known)).aliases:
+            return load_record(Medium, find("media", known))
+    raise Refusal(
+        "unknown",
+        f"no medium '{name[:60]}': {near(name, ids('media')) or 'known: ' + ', '.join(ids('media'))}",
+    )
+
+
+@functools.cache
+def table(name: str) -> Table:
+    """A CSV table by its path in the catalogue, such as "media/tissue_relaxation.csv"."""
+    folder, _, stem = name.removesuffix(".csv").rpartition("/")
+    return read_csv(find(folder, stem, ".csv"))
+
+
+@functools.cache
+def ions() -> dict[str, Ion]:
+    """Every paramagnetic ion by its symbol."""
+    known = {}
+    for row in table("chelates/ions.csv").rows():
+        T1e = row["T1e"] if np.isfinite(row["T1e"]) else None
+        known[row["ion"]] = Ion(
+            row["ion"],
+            row["S"],
+            row["L"],
+            row["J"],
+            row["g_J"],
+            row["mu_eff"],
+            row["r"],
+            T1e,
+            row["source"],
+            row["status"],
+        )
+    return known
+
+
+@functools.cache
+def optical(name: str) -> OpticalTable:
+    """Optical constants (n, k) or absorption of a material, by the table's name."""
+    read = read_csv(find("optical", name, ".csv"), needs=("wavelength",))
+    wavelength = read["wavelength"]
+    if np.any(np.diff(wavelength) <= 0):
+        raise RecordError([Mistake(read.name, 0, "wavelength", "does not rise from row to row", "sort the rows")])
+    columns = {key: column for key, column in read.columns.items() if key != "wavelength"}
+    return OpticalTable(name, wavelength, columns, read.units, read.source, read.licence, read.note)

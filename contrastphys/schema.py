@@ -1,0 +1,472 @@
+"""Fields of a record: each with a unit, a range and a meaning, read with every mistake at once.
+
+A record is a frozen dataclass whose fields are made by `number`, `text`, `choice`, ... below. The same rules
+read a TOML table (`build`, mistakes with file and line) and check what a Python caller gives (`settle`).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .provenance import STATUSES, Value
+from .units import UnitError, magnitude, parse
+
+REQUIRED = ...  # a field without a default
+_VALUE_KEYS = ("value", "unit", "sd", "low", "high", "at", "source", "status", "note")
+
+
+class Mistake(NamedTuple):
+    """One thing wrong with an input: where, what, and what to write instead."""
+
+    file: str
+    line: int
+    key: str
+    what: str
+    write: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        key = f" {self.key}:" if self.key else ""
+        return f"{place}:{key} {self.what}; {self.write}"
+
+
+class RecordError(ValueError):
+    """All mistakes of one input, a line each."""
+
+    def __init__(self, mistakes: list[Mistake]) -> None:
+        self.mistakes = sorted(mistakes, key=lambda m: (m.file, m.line))
+        super().__init__("\n".join(map(str, self.mistakes)))
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What one field of a record takes."""
+
+    kind: str
+    meaning: str = ""
+    unit: str = "1"
+    low: float = -np.inf
+    high: float = np.inf
+    options: tuple[str, ...] = ()
+    folder: str = ""
+    cls: Any = None
+    many: bool = False
+    required: bool = False
+    alias: str = ""
+
+
+def _field(spec: Spec, default: Any) -> Any:
+    if default is REQUIRED:
+        return field(metadata={"spec": dataclasses.replace(spec, required=True)})
+    return field(default=default, metadata={"spec": spec})
+
+
+def number(
+    unit: str, low: float, high: float, *, default: Any = REQUIRED, many: bool = False, meaning: str = ""
+) -> Any:
+    """A number with a unit and the range it can have; `many` takes a list of conditions."""
+    if isinstance(default, int | float) and not isinstance(default, bool):
+        default = Value(float(default), unit, status="assumed", source="default", letter="A")
+        default = (default,) if many else default
+    return _field(Spec("number", meaning, unit, low, high, many=many), default)
+
+
+def text(*, default: Any = "", many: bool = False, meaning: str = "") -> Any:
+    """Free text."""
+    return _field(Spec("text", meaning, many=many), default)
+
+
+def choice(*options: str, default: Any = REQUIRED, many: bool = False, meaning: str = "") -> Any:
+    """One of a few words."""
+    return _field(Spec("choice", meaning, options=options, many=many), default)
+
+
+def integer(low: int, high: int, *, default: Any = REQUIRED, meaning: str = "") -> Any:
+    """A whole number."""
+    return _field(Spec("integer", meaning, low=low, high=high), default)
+
+
+def flag(*, default: bool = False, meaning: str = "") -> Any:
+    """true or false."""
+    return _field(Spec("flag", meaning), default)
+
+
+def reference(folder: str, *, default: Any = REQUIRED, meaning: str = "") -> Any:
+    """The id of another record of the catalogue."""
+    return _field(Spec("reference", meaning, folder=folder), default)
+
+
+def nested(cls: Any, *, default: Any = None, alias: str = "", meaning: str = "") -> Any:
+    """A table of its own."""
+    return _field(Spec("nested", meaning, cls=cls, alias=alias), default)
+
+
+def several(cls: Any, *, alias: str = "", meaning: str = "") -> Any:
+    """A list of tables; one table alone is a list of one."""
+    return _field(Spec("nested", meaning, cls=cls, many=True, alias=alias), ())
+
+
+def mapping(unit: str, low: float, high: float, *, meaning: str = "", default: Any = None) -> Any:
+    """A table of names to numbers with a unit, such as { Al = "3 mm" }."""
+    return _field(Spec("mapping", meaning, unit, low, high), default)
+
+
+# --------------------------------------------------------------------------------------------- reading
+
+
+@dataclass
+class Reader:
+    """Carries what every step of reading one input needs: its file, its lines, the mistakes so far."""
+
+    file: str = ""
+    lines: Mapping[tuple, int] = field(default_factory=dict)
+    known: Callable[[str], list[str]] | None = None  # ids of a catalogue folder
+    sourced: bool = False  # a catalogue: every number must name its source
+    source: str = ""
+    status: str = ""
+    mistakes: list[Mistake] = field(default_factory=list)
+
+    def line(self, path: tuple) -> int:
+        """Line of the innermost part of a path that was seen in the file."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        return self.lines.get(path, 0 if not self.lines else 1)
+
+    def wrong(self, path: tuple, what: str, write: str) -> None:
+        self.mistakes.append(Mistake(self.file, self.line(path), spoken(path), what, write))
+
+
+def spoken(path: tuple) -> str:
+    """Path of a key as a user would say it: formulation[2].core.diameter."""
+    words = ""
+    for part in path:
+        words += f"[{part + 1}]" if isinstance(part, int) else f"{'.' if words else ''}{part}"
+    return words
+
+
+def shown(raw: Any) -> str:
+    """A short, safe picture of what was written."""
+    if isinstance(raw, bool):
+        return "true" if raw else "false"
+    if isinstance(raw, str):
+        return f"'{raw[:40]}{'...' if len(raw) > 40 else ''}'"
+    if isinstance(raw, dict):
+        return "a table"
+    if isinstance(raw, list | tuple):
+        return "a list"
+    return str(raw)[:40]
+
+
+def example(spec: Spec) -> str:
+    """What a user could write for a field."""
+    if spec.kind in ("number", "mapping"):
+        low, high = max(spec.low, -1e300), min(spec.high, 1e300)
+        if low > 0 and high / low > 100:
+            middle = (low * high) ** 0.5
+        else:
+            middle = (low + high) / 2
+        nice = float(f"{middle:.1g}")
+        return f"{nice:g}" if spec.unit == "1" else f'"{nice:g} {spec.unit}"'
+    if spec.kind == "choice":
+        return " or ".join(f'"{option}"' for option in spec.options)
+    if spec.kind == "integer":
+        return f"a whole number from {spec.low:g} to {spec.high:g}"
+    if spec.kind == "flag":
+        return "true or false"
+    if spec.kind == "nested":
+        return "a table such as { key = value }"
+    return "text in quotes"
+
+
+def near(word: str, words: Any) -> str:
+    """ "did you mean" for a misspelt word, or an empty string."""
+    found = get_close_matches(str(word), [str(w) for w in words], n=1, cutoff=0.6)
+    return f"did you mean '{found[0]}'?" if found else ""
+
+
+def _plain(raw: Any, unit: Any, spec: Spec) -> float:
+    """One number in the field's unit; UnitError or ValueError where it cannot be one."""
+    if isinstance(raw, bool):
+        raise ValueError
+    if isinstance(raw, int | float):
+        if unit:
+            return float(magnitude(parse(f"{float(raw)!r} {unit}"), spec.unit))
+        if spec.unit != "1":
+            raise UnitError("")
+        return float(raw)
+    if isinstance(raw, str):
+        return float(magnitude(raw, spec.unit))
+    if hasattr(raw, "_units"):
+        return float(magnitude(raw, spec.unit))
+    raise ValueError
+
+
+def _number(reader: Reader, spec: Spec, raw: Any, path: tuple) -> Value | None:
+    """A Value of what was written, or None after noting what is wrong with it."""
+    if " | " in spec.unit:
+        return _alternatives(reader, spec, raw, path)
+    if isinstance(raw, Value):
+        if raw.unit == spec.unit:
+            return _ranged(reader, spec, raw, path)
+        factor = float(magnitude(raw.quantity, spec.unit))
+        return _ranged(reader, spec, Value(factor, spec.unit, source=raw.source, status=raw.status), path)
+    parts: dict[str, Any] = {"value": raw}
+    if isinstance(raw, dict):
+        parts = raw
+        unknown = [key for key in parts if key not in _VALUE_KEYS]
+        for key in unknown:
+            reader.wrong((*path, key), f"unknown key {shown(key)}", near(key, _VALUE_KEYS) or "remove it")
+        if unknown:
+            return None
+        if "value" not in parts and not ("low" in parts and "high" in parts):
+            reader.wrong(path, "a number needs a value", f"write value = {example(spec)} or low and high")
+            return None
+    unit = parts.get("unit")
+    if unit is not None and not isinstance(unit, str):
+        reader.wrong((*path, "unit"), f"{shown(unit)} is no unit", f'write unit = "{spec.unit}"')
+        return None
+    numbers: dict[str, float] = {}
+    for key in ("value", "sd", "low", "high"):
+        if parts.get(key) is None:
+            continue
+        try:
+            numbers[key] = _plain(parts[key], unit, spec) - (_plain(0.0, unit, spec) if key == "sd" and unit else 0.0)
+        except UnitError:
+            given = parts[key] if unit is None else f"{parts[key]} {unit}"
+            if isinstance(given, int | float):
+                reader.wrong(path, f"{shown(given)} has no unit", f"write {_with_unit(given, spec)}")
+            else:
+                reader.wrong(path, f"{shown(given)} is not in a unit of {spec.unit}", f"write {example(spec)}")
+            return None
+        except (ValueError, OverflowError):
+            reader.wrong(path, f"{shown(parts[key])} is not a number", f"write {example(spec)}")
+            return None
+    low, high = numbers.get("low"), numbers.get("high")
+    if low is not None and high is not None and low > high:
+        reader.wrong(path, f"low {low:g} is above high {high:g}", "exchange them")
+        return None
+    if numbers.get("sd", 0.0) < 0:
+        reader.wrong(path, f"sd {numbers['sd']:g} is negative", "write a spread of 0 or more")
+        return None
+    middle = numbers["value"] if "value" in numbers else (numbers["low"] + numbers["high"]) / 2
+    words = {key: parts.get(key, "") for key in ("source", "status", "at", "note")}
+    for key, word in words.items():
+        if not isinstance(word, str):
+            reader.wrong((*path, key), f"{shown(word)} is not text", f'write {key} = "..."')
+            return None
+    if words["status"] and words["status"] not in STATUSES:
+        reader.wrong(
+            (*path, "status"),
+            f"unknown status {shown(words['status'])}",
+            f"write one of {', '.join(STATUSES)}",
+        )
+        return None
+    source, status = words["source"] or reader.source, words["status"] or reader.status
+    if reader.sourced and not (source and status):
+        reader.wrong(path, "a number of the catalogue needs a source and a status", 'write source = "doi:..."')
+        return None
+    value = Value(
+        middle, spec.unit, numbers.get("sd"), low, high, source=source, status=status or "user", letter="A",
+        at=words["at"], note=words["note"],
+    )  # fmt: skip
+    return _ranged(reader, spec, value, path)
+
+
+def _alternatives(reader: Reader, spec: Spec, raw: Any, path: tuple) -> Value | None:
+    """A number whose field takes units of several kinds ("mmol/kg | mg/kg"): the first that fits."""
+    units = spec.unit.split(" | ")
+    if isinstance(raw, Value) and raw.unit in units:
+        return raw
+    trials = []
+    for unit in units:
+        trial = dataclasses.replace(reader, mistakes=[])
+        made = _number(trial, dataclasses.replace(spec, unit=unit), raw, path)
+        if made is not None:
+            return made
+        trials.append(trial.mistakes)
+    # the kind that failed for another reason than its unit is what was meant
+    meant = next((m for m in trials if "unit" not in m[0].what), None)
+    if meant is not None:
+        reader.mistakes.extend(meant)
+    else:
+        given = raw.get("value", raw) if isinstance(raw, dict) else raw
+        what = "has no unit" if isinstance(given, int | float) else f"is not in a unit of {' or '.join(units)}"
+        reader.wrong(path, f"{shown(given)} {what}", f'write for example "1 {units[0]}"')
+    return None
+
+
+def _with_unit(given: float, spec: Spec) -> str:
+    return f'"{given:g} {spec.unit}"'
+
+
+def _ranged(reader: Reader, spec: Spec, value: Value, path: tuple) -> Value | None:
+    for bound in (value.number, value.low, value.high):
+        if bound is not None and not spec.low <= bound <= spec.high:
+            unit = "" if spec.unit == "1" else f" {spec.unit}"
+            limits = f"{spec.low:g} to {spec.high:g}{unit}"
+            reader.wrong(path, f"{bound:g}{unit} cannot be", f"write a value from {limits}")
+            return None
+    return value
+
+
+def _one(reader: Reader, spec: Spec, raw: Any, path: tuple) -> Any:
+    """One converted entry of a field, or None after a mistake."""
+    if spec.kind == "number":
+        return _number(reader, spec, raw, path)
+    if spec.kind == "nested":
+        if isinstance(raw, spec.cls):
+            return raw
+        if not isinstance(raw, dict):
+            reader.wrong(path, f"{shown(raw)} is not a table", f"write {example(spec)}")
+            return None
+        return build(spec.cls, raw, reader, path)
+    if spec.kind == "mapping":
+        if not isinstance(raw, Mapping):
+            reader.wrong(path, f"{shown(raw)} is not a table", f"write {{ Al = {example(spec)} }}")
+            return None
+        return {str(k): _number(reader, spec, v, (*path, str(k))) for k, v in raw.items()}
+    if spec.kind == "integer":
+        if isinstance(raw, bool) or not isinstance(raw, int) or not spec.low <= raw <= spec.high:
+            reader.wrong(path, f"{shown(raw)} cannot be", f"write {example(spec)}")
+            return None
+        return raw
+    if spec.kind == "flag":
+        if not isinstance(raw, bool):
+            reader.wrong(path, f"{shown(raw)} is neither true nor false", "write true or false")
+            return None
+        return raw
+    if not isinstance(raw, str):
+        reader.wrong(path, f"{shown(raw)} is not text", f"write {example(spec)}")
+        return None
+    if spec.kind == "choice" and raw not in spec.options:
+        reader.wrong(path, f"unknown {path[-1]} {shown(raw)}", near(raw, spec.options) or f"write {example(spec)}")
+        return None
+    if spec.kind == "reference" and reader.known is not None:
+        ids = reader.known(spec.folder)
+        if raw not in ids:
+            hint = near(raw, ids) or f"write one of {', '.join(sorted(ids)[:8])}"
+            reader.wrong(path, f"no record {shown(raw)} in {spec.folder}", hint)
+            return None
+    return raw
+
+
+def specs(cls: Any) -> dict[str, Spec]:
+    """Fields of a record class with what each takes, by the name used in a file."""
+    return {
+        f.metadata["spec"].alias or f.name: f.metadata["spec"] for f in dataclasses.fields(cls) if "spec" in f.metadata
+    }
+
+
+def build(cls: Any, table: Mapping[str, Any], reader: Reader, path: tuple = ()) -> Any:
+    """An instance of a record class from a table, or None after noting every mistake in it."""
+    before = len(reader.mistakes)
+    table = cls.prepared(table) if hasattr(cls, "prepared") else table
+    own = {key: table[key] for key in ("source", "status") if isinstance(table.get(key), str)}
+    outer = {key: getattr(reader, key) for key in own}
+    for key, word in own.items():  # a table's own source is that of the numbers in it
+        setattr(reader, key, word)
+    try:
+        return _built(cls, table, reader, path, before)
+    finally:
+        for key, word in outer.items():
+            setattr(reader, key, word)
+
+
+def _built(cls: Any, table: Mapping[str, Any], reader: Reader, path: tuple, before: int) -> Any:
+    names = {f.metadata["spec"].alias or f.name: f for f in dataclasses.fields(cls) if "spec" in f.metadata}
+    plural = {f.name: key for key, f in names.items()}
+    values: dict[str, Any] = {}
+    meant: list[str] = []
+    for key, raw in table.items():
+        key_in = key if key in names else plural.get(key)
+        if key_in is None:
+            hint = near(key, names) or f"known keys: {', '.join(names)}"
+            meant += get_close_matches(key, names, n=1, cutoff=0.6)
+            reader.wrong((*path, key), f"unknown key {shown(key)}", hint)
+            continue
+        spec = names[key_in].metadata["spec"]
+        here = (*path, key)
+        if spec.many:
+            entries = raw if isinstance(raw, list | tuple) else [raw]
+            if not entries:
+                reader.wrong(here, "an empty list", f"write {example(spec)}")
+                continue
+            if len(entries) == 1:
+                made = [_one(reader, spec, entries[0], here)]
+            else:
+                made = [_one(reader, spec, entry, (*here, i)) for i, entry in enumerate(entries)]
+            values[names[key_in].name] = tuple(made)
+        elif raw is None:
+            continue
+        else:
+            values[names[key_in].name] = _one(reader, spec, raw, here)
+    for key, f in names.items():
+        given = key in table or f.name in table or key in meant
+        if f.metadata["spec"].required and not given:
+            reader.wrong(path, f"'{key}' is missing", f"write {key} = {example(f.metadata['spec'])}")
+    if len(reader.mistakes) > before:
+        return None
+    try:
+        return cls(**values)
+    except RecordError as error:  # fields that do not fit each other
+        for mistake in error.mistakes:
+            reader.wrong((*path, mistake.key) if mistake.key else path, mistake.what, mistake.write)
+    return None
+
+
+def settle(record: Any) -> None:
+    """Convert and check what a record was given; called from its `__post_init__`.
+
+    A record whose fields must fit each other has a method `misfits` that yields (key, what, write).
+    """
+    reader = Reader(file=type(record).__name__)
+    for f in dataclasses.fields(record):
+        spec, raw = f.metadata.get("spec"), getattr(record, f.name)
+        if spec is None or raw is None or (isinstance(raw, tuple) and not raw):
+            continue
+        if spec.kind == "number" and not spec.many and isinstance(raw, Value) and raw.unit == spec.unit:
+            continue
+        if spec.kind in ("text", "choice", "reference") and raw == "":
+            continue
+        if spec.many:
+            entries = raw if isinstance(raw, list | tuple) else [raw]
+            made: Any = tuple(_one(reader, spec, entry, (f.name, i)) for i, entry in enumerate(entries))
+        else:
+            made = _one(reader, spec, raw, (f.name,))
+        object.__setattr__(record, f.name, made)
+    if not reader.mistakes and hasattr(record, "misfits"):
+        for key, what, write in record.misfits():
+            reader.wrong((key,) if key else (), what, write)
+    if reader.mistakes:
+        raise RecordError(reader.mistakes)
+
+
+def values(record: Any, path: tuple = ()) -> Iterator[tuple[str, Value]]:
+    """Every number of a record with the path of its key."""
+    for f in dataclasses.fields(record):
+        held = getattr(record, f.name)
+        for i, item in enumerate(held if isinstance(held, tuple) else (held,)):
+            here = (*path, f.name, i) if isinstance(held, tuple) and len(held) > 1 else (*path, f.name)
+            if isinstance(item, Value):
+                yield spoken(here), item
+            elif isinstance(item, dict):
+                for key, value in item.items():
+                    if isinstance(value, Value):
+                        yield spoken((*here, key)), value
+            elif dataclasses.is_dataclass(item):
+                yield from values(item, here)
+
+
+def short(path: Path) -> str:
+    """A file as a user names it: relative to where they stand, where that is shorter."""
+    try:
+        return path.relative_to(Path.cwd()).as_posix()
+    except ValueError:
+        return path.as_posix()

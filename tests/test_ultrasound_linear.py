@@ -98,9 +98,7 @@ def test_heavy_gases_hardly_damp_in_a_shell(gas, limit):
         coated = resonance(Bubble.bare(radius, Gas.bare(*gas), COATED.shell), cool)
         bare = resonance(Bubble.bare(radius, Gas.bare(*gas)), cool)
         assert 0 < coated.damping["thermal"] < limit
-        assert (
-            bare.damping["thermal"] > 2 * limit
-        )  # a free bubble rings lower, and is damped three times more
+        assert bare.damping["thermal"] > 2 * limit  # a free bubble rings lower, and is damped three times more
 
 
 def test_minnaert():
@@ -116,9 +114,7 @@ def test_energy_balance_everywhere():
         r = response(radius, omega, shell, AIR, WATER)
         scattering, absorption = sections(r, radius, WATER)
         d = r.denominator()
-        extinction = (
-            4 * math.pi * WATER.density * WATER.sound_speed * radius**3 * omega * d.imag / np.abs(d) ** 2
-        )
+        extinction = 4 * math.pi * WATER.density * WATER.sound_speed * radius**3 * omega * d.imag / np.abs(d) ** 2
         assert np.max(np.abs(1 - (scattering + absorption) / extinction)) < 1e-12
 
 

@@ -97,9 +97,7 @@ def test_balanced_interface_has_no_tension_at_rest():
 
 def test_friction_conventions():
     assert DeJong("1.1 N/m", "0.27e-6 kg/s").kappa_s == pytest.approx(5.37e-9, rel=1e-3)
-    assert float(Church("50 MPa", "15 nm", "0.8 Pa*s").friction(REST)) == pytest.approx(
-        12 * 0.8 * 15e-9 / REST
-    )
+    assert float(Church("50 MPa", "15 nm", "0.8 Pa*s").friction(REST)) == pytest.approx(12 * 0.8 * 15e-9 / REST)
     assert float(Marmottant("0.5 N/m", "5e-9 kg/s").friction(REST)) == pytest.approx(0.01)
 
 

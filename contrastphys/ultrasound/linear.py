@@ -49,9 +49,7 @@ def _phi(x: ArrayLike, gamma: float) -> NDArray[np.complex128]:
     return 3 * gamma / (1 - 3 * (gamma - 1) * 1j * np.asarray(x) * bracket)
 
 
-def _heat(
-    radius: Array, omega: Array, rest_pressure: Array, gas: Gas, temperature: float
-) -> tuple[Array, Array]:
+def _heat(radius: Array, omega: Array, rest_pressure: Array, gas: Gas, temperature: float) -> tuple[Array, Array]:
     """Effective polytropic exponent and thermal viscosity [Pa s]."""
     density = rest_pressure * gas.molar_mass / (GAS_CONSTANT * temperature)
     diffusivity = gas.conductivity / (density * gas.heat_capacity)
@@ -66,9 +64,7 @@ def _heat(
     rest_pressure=("Pa", 1e3, 1e8, "gas pressure at rest"),
     temperature=("K", 263.15, 393.15, "temperature"),
 )
-def polytropic(
-    radius: Any, frequency: Any, gas: Gas, rest_pressure: Any = 101325.0, temperature: Any = 310.15
-) -> Any:
+def polytropic(radius: Any, frequency: Any, gas: Gas, rest_pressure: Any = 101325.0, temperature: Any = 310.15) -> Any:
     """Effective polytropic exponent and thermal viscosity of the gas of a small bubble.
 
     Phi = 3 gamma/(1 - 3 (gamma-1) i X [(i/X)^(1/2) coth (i/X)^(1/2) - 1]), X = D_g/(w R0^2);
@@ -272,14 +268,10 @@ def bubble_flags(bubble: Bubble, liquid: Liquid, eps: float = 0.0) -> tuple[Flag
         )
     if bubble.radius < 2e-7:
         found.append(
-            Flag(
-                "nanobubble", "radius below 0.2 um: shell parameters extrapolated, Laplace pressure dominates"
-            )
+            Flag("nanobubble", "radius below 0.2 um: shell parameters extrapolated, Laplace pressure dominates")
         )
     if eps > 0.3:
-        found.append(
-            Flag("ka", f"w R0/c reaches {eps:.2g} (limit 0.3): the bubble is not small against the wave")
-        )
+        found.append(Flag("ka", f"w R0/c reaches {eps:.2g} (limit 0.3): the bubble is not small against the wave"))
     return tuple(found)
 
 
@@ -401,9 +393,7 @@ def cross_sections(
     r = response(bubble.radius, omega, bubble.shell, bubble.gas, fluid, bubble.polytropic, convention)
     scattering, absorption = sections(r, bubble.radius, fluid, side)
     flags = bubble_flags(bubble, fluid, float(np.max(r.eps)))
-    area = [
-        Q(v.item() if v.ndim == 0 else v, "m^2") for v in (scattering, absorption, scattering + absorption)
-    ]
+    area = [Q(v.item() if v.ndim == 0 else v, "m^2") for v in (scattering, absorption, scattering + absorption)]
     return CrossSections(Q(frequency, "Hz"), *area, flags)
 
 

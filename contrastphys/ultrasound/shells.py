@@ -459,7 +459,5 @@ def describe(shell: Shell) -> str:
     for item in fields(shell):  # type: ignore[arg-type]
         value, unit = getattr(shell, item.name), item.metadata.get("unit", "")
         unit = "" if unit == "1" else " " + unit if unit else ""
-        parts.append(
-            f"{item.name} = {value:g}{unit}" if isinstance(value, float) else f"{item.name} = {value}"
-        )
+        parts.append(f"{item.name} = {value:g}{unit}" if isinstance(value, float) else f"{item.name} = {value}")
     return f"{type(shell).__name__}({', '.join(parts)})"

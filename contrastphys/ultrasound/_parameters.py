@@ -8,7 +8,7 @@ floats in the stated units.
 from __future__ import annotations
 
 from dataclasses import MISSING, field, fields
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from ..units import Q, quantities, ureg
 
@@ -24,6 +24,24 @@ def parameter(unit: str, low: float, high: float, meaning: str, default: Any = M
     return field(default=default, metadata={"unit": unit, "low": low, "high": high, "meaning": meaning})
 
 
+class Record:
+    """Base of frozen dataclasses with units at the door."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None: ...
+
+    @classmethod
+    def bare(cls, *args: Any, **kwargs: Any) -> Self:
+        """Build from plain floats in the units of the table."""
+        made = object.__new__(cls)
+        cls._plain_init(made, *args, **kwargs)  # type: ignore[attr-defined]
+        return made
+
+    def changed(self, **changes: Any) -> Self:
+        """Copy with other plain values in the units of the table."""
+        values = {item.name: getattr(self, item.name) for item in fields(self)}  # type: ignore[arg-type]
+        return type(self).bare(**{**values, **changes})
+
+
 def takes_quantities(cls: type[T]) -> type[T]:
     """Let the constructor of a frozen dataclass take quantities; `cls.bare(...)` takes plain floats."""
     table = {
@@ -31,26 +49,13 @@ def takes_quantities(cls: type[T]) -> type[T]:
         for item in fields(cls)  # type: ignore[arg-type]
         if "unit" in item.metadata
     }
-    plain = cls.__init__  # type: ignore[misc]
+    plain = cls.__init__  # type: ignore
     plain.__doc__ = cls.__doc__
     door = quantities(None, **table)(plain)
     doc, door.__doc__ = door.__doc__, None
-
-    def bare(*args: Any, **kwargs: Any) -> T:
-        """Build from plain floats in the units of the table."""
-        made = object.__new__(cls)
-        plain(made, *args, **kwargs)
-        return made
-
-    def changed(self: Any, **changes: Any) -> Any:
-        """Copy with other plain values in the units of the table."""
-        values = {item.name: getattr(self, item.name) for item in fields(self)}
-        return type(self).bare(**{**values, **changes})
-
-    cls.__init__ = door  # type: ignore[misc]
+    cls.__init__ = door  # type: ignore
     cls.__doc__ = doc
-    cls.bare = staticmethod(bare)  # type: ignore[attr-defined]
-    cls.changed = changed  # type: ignore[attr-defined]
+    cls._plain_init = plain  # type: ignore[attr-defined]
     cls.table = door.table  # type: ignore[attr-defined]
     return cls
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 import functools
 import warnings
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from ..constants import ATMOSPHERE
 from ..units import RangeWarning, magnitude
-from ._parameters import parameter, takes_quantities
+from ._parameters import Record, parameter, takes_quantities
 from .shells import Free, Shell
 
 BODY_TEMPERATURE = 310.15  # K
@@ -22,7 +23,7 @@ BODY_TEMPERATURE = 310.15  # K
 
 @takes_quantities
 @dataclass(frozen=True)
-class Gas:
+class Gas(Record):
     """Gas of a bubble, with what its heat exchange depends on.
 
     Examples
@@ -41,7 +42,7 @@ class Gas:
 
 @takes_quantities
 @dataclass(frozen=True)
-class Liquid:
+class Liquid(Record):
     """Liquid or soft tissue around a bubble.
 
     Attenuation is attenuation_1mhz f^attenuation_power, backscatter is backscatter_1mhz f^backscatter_power,
@@ -69,7 +70,7 @@ class Liquid:
 
 @takes_quantities
 @dataclass(frozen=True)
-class Bubble:
+class Bubble(Record):
     """One bubble: rest radius, gas and shell.
 
     Notes
@@ -87,7 +88,7 @@ class Bubble:
     """
 
     radius: float = parameter("m", 1e-8, 2e-4, "rest radius (a radius, not a diameter)")
-    gas: Gas | str = field(default_factory=Gas)
+    gas: Any = field(default_factory=Gas)
     shell: Shell = field(default_factory=Free.bare)
     polytropic: float | None = parameter("1", 1.0, 5 / 3, "fixed polytropic exponent", None)
 
@@ -113,19 +114,15 @@ def gas(name: str, temperature: float = BODY_TEMPERATURE) -> Gas:
 
     record = records.gas(name)
     needed = ("adiabatic_exponent", "conductivity", "heat_capacity", "molar_mass")
-    missing = [key for key in needed if getattr(record, key) is None]
+    found = {key: getattr(record, key) for key in needed}
+    missing = [key for key, value in found.items() if value is None]
     if missing:
         raise Refusal(
             "no-gas-data",
             f"{name} has no {' and '.join(missing)} in the catalogue: it is no gas of bubbles",
         )
-    return Gas.bare(
-        name,
-        record.adiabatic_exponent.number,
-        record.conductivity.number,
-        record.heat_capacity.number,
-        record.molar_mass.number * 1e-3,
-    )
+    adiabatic, conductivity, heat_capacity, molar_mass = (value.number for value in found.values())
+    return Gas.bare(name, adiabatic, conductivity, heat_capacity, molar_mass * 1e-3)
 
 
 def liquid_of(medium: Liquid | str) -> Liquid:

@@ -230,7 +230,7 @@ def _strongest(radius: float, shell: Shell, gas: Gas, liquid: Liquid, kappa: flo
 # ------------------------------------------------------------------------------------------- public doors
 
 
-@dataclass(frozen=1.010)
+@dataclass(frozen=True)
 class Resonance:
     """Resonance of a bubble; frequencies are quantities, damping parts are dimensionless at resonance."""
 

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..units import Flag, Q, RangeWarning, magnitude, quantities
-from ._parameters import decibel_per_cm, parameter, takes_quantities
+from ._parameters import Record, decibel_per_cm, parameter, takes_quantities
 from .bubble import Bubble, Gas, Liquid, liquid_of
 from .linear import Response, bubble_flags, response, sections
 from .shells import Free, Shell
@@ -32,7 +32,7 @@ CLASSES = 300
 """Size classes of a population: with 80 a narrow resonance is already sampled to a few per cent only."""
 
 
-class Distribution:
+class Distribution(Record):
     """Number distribution of rest radii."""
 
     assumed: ClassVar[bool] = True
@@ -255,7 +255,7 @@ def bulk_kernel(
 
 @takes_quantities
 @dataclass(frozen=True)
-class Population:
+class Population(Record):
     """Bubbles of one gas and one shell, spread over sizes.
 
     Examples
@@ -270,9 +270,9 @@ class Population:
 
     sizes: Distribution = field(default_factory=lambda: LogNormal.bare(1e-6, 0.4))
     concentration: float = parameter("1/m^3", 0, 1e19, "number of bubbles per volume", 1e12)
-    gas: Gas | str = field(default_factory=Gas)
+    gas: Any = field(default_factory=Gas)
     shell: Shell = field(default_factory=Free.bare)
-    medium: Liquid | str = "water"
+    medium: Any = "water"
     polytropic: float | None = parameter("1", 1.0, 5 / 3, "fixed polytropic exponent", None)
     classes: int = CLASSES
 

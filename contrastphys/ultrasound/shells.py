@@ -34,7 +34,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._parameters import parameter, takes_quantities
+from ._parameters import Record, parameter, takes_quantities
 
 Array = NDArray[np.float64]
 
@@ -53,7 +53,7 @@ def _pair(below: ArrayLike, above: ArrayLike, like: ArrayLike) -> tuple[Array, A
     )
 
 
-class Shell:
+class Shell(Record):
     """What every shell law answers. Radii in metres, all results in SI units."""
 
     code: ClassVar[int] = 0

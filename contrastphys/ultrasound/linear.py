@@ -393,8 +393,10 @@ def cross_sections(
     r = response(bubble.radius, omega, bubble.shell, bubble.gas, fluid, bubble.polytropic, convention)
     scattering, absorption = sections(r, bubble.radius, fluid, side)
     flags = bubble_flags(bubble, fluid, float(np.max(r.eps)))
-    area = [Q(v.item() if v.ndim == 0 else v, "m^2") for v in (scattering, absorption, scattering + absorption)]
-    return CrossSections(Q(frequency, "Hz"), *area, flags)
+    scattered, absorbed, lost = (
+        Q(v.item() if v.ndim == 0 else v, "m^2") for v in (scattering, absorption, scattering + absorption)
+    )
+    return CrossSections(Q(frequency, "Hz"), scattered, absorbed, lost, flags)
 
 
 @quantities("m", frequency=("Hz", 1e4, 1e8, "resonance frequency wanted"))

@@ -1,1 +1,85 @@
-"""Unit-aware physics of imaging contrast agents."""
+"""Unit-aware physics of imaging contrast agents: one record of a formulation, what every modality sees.
+
+    import contrastphys as cp
+
+    Q = cp.Q
+    cp.load("gadoterate").concentration("1 mM", "Gd")
+    cp.mri.relaxivity("gadoterate", Q(3, "T")).r1
+    cp.compare(["gadoterate", "ferumoxytol", "iohexol"]).report("report.html")
+
+Heavy parts are imported when they are first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from .formulation import Concentration, Formulation, catalogue, load
+from .parts import Amount, BubbleShell, Core, Dose, GasCore, LiquidCore, Measured, Molecule, Payload, Shell
+from .provenance import Cell, Flag, Refusal, Value
+from .schema import RecordError
+from .units import Q, RangeWarning, UnitError
+
+__version__ = "0.1.0"
+
+# Front doors that live in rooms imported on first use: name -> (module, attribute or None for the module).
+_LAZY = {
+    "mri": ("mri", None),
+    "xray": ("xray", None),
+    "photoacoustic": ("photoacoustic", None),
+    "ultrasound": ("ultrasound", None),
+    "Study": ("study", "Study"),
+    "Scenario": ("study", "Scenario"),
+    "read": ("study", "read"),
+    "Comparison": ("comparison", "Comparison"),
+    "compare": ("comparison", "compare"),
+}
+
+__all__ = [
+    "Amount",
+    "BubbleShell",
+    "Cell",
+    "Comparison",
+    "Concentration",
+    "Core",
+    "Dose",
+    "Flag",
+    "Formulation",
+    "GasCore",
+    "LiquidCore",
+    "Measured",
+    "Molecule",
+    "Payload",
+    "Q",
+    "RangeWarning",
+    "RecordError",
+    "Refusal",
+    "Scenario",
+    "Shell",
+    "Study",
+    "UnitError",
+    "Value",
+    "catalogue",
+    "compare",
+    "load",
+    "mri",
+    "photoacoustic",
+    "read",
+    "ultrasound",
+    "xray",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module 'contrastphys' has no attribute '{name}'")
+    module, attribute = _LAZY[name]
+    found = importlib.import_module(f".{module}", __name__)
+    value = found if attribute is None else getattr(found, attribute)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY})

@@ -103,8 +103,8 @@ class Formulation:
         """Basis concentrations are shown in unless asked otherwise: the metal, else the entity or the gas."""
         if self.molecule is not None:
             return self.molecule.metal or "molecule"
-        for layer in (*self.cores, *self.shells):
-            metal = records.material(layer.material).metal
+        for layer in [c.material for c in self.cores] + [s.material for s in self.shells]:
+            metal = records.material(layer).metal
             if metal:
                 return metal
         for payload in self.payloads:
@@ -398,6 +398,22 @@ def merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any
     return result
 
 
+def _attributed(table: Mapping[str, Any], source: str = "", status: str = "") -> dict[str, Any]:
+    """A record's table with its source and status on every number, so that a user's changes keep their own."""
+    source, status = str(table.get("source") or source), str(table.get("status") or status)
+
+    def marked(raw: Any) -> Any:
+        if isinstance(raw, list):
+            return [marked(item) for item in raw]
+        if not isinstance(raw, Mapping):
+            return raw
+        if not ("value" in raw or ("low" in raw and "high" in raw)) or isinstance(raw.get("value"), Mapping):
+            return _attributed(raw, source, status)
+        return {"source": source, "status": status, **raw}
+
+    return {key: marked(raw) for key, raw in table.items()}
+
+
 def from_table(table: Mapping[str, Any], reader: Reader, path: tuple = ()) -> Formulation | None:
     """A formulation of a study: a whole one, or a catalogue record (`use`) with changes."""
     changes = {key: value for key, value in table.items() if key != "use"}
@@ -408,19 +424,13 @@ def from_table(table: Mapping[str, Any], reader: Reader, path: tuple = ()) -> Fo
     if not isinstance(name, str) or name not in known:
         hint = near(str(name), known) or "run 'contrastphys list' for the known ones"
         reader.wrong((*path, "use"), f"no agent {str(name)[:60]!r} in the catalogue", hint)
-        build(
-            Formulation,
-            {"id": "x", "kind": "nanoparticle", "core": {}, **changes},
-            dataclasses.replace(reader, mistakes=[]),
-        )
         return None
     base = load(name)  # a faulty record says so with its own file and lines
     if not changes:
         return base
     raw, _, _ = records.raw_record("agents", name)
     before = len(reader.mistakes)
-    standing = {key: str(raw.get(key, "")) for key in ("source", "status")}
-    made = build(Formulation, merged(raw, changes), dataclasses.replace(reader, **standing), path)
+    made = build(Formulation, merged(_attributed(raw), changes), reader, path)
     return made if len(reader.mistakes) == before else None
 
 

@@ -267,8 +267,10 @@ class Measured:
     note: str = text()
 
     @staticmethod
-    def prepared(table: Mapping[str, Any]) -> dict[str, Any]:
+    def prepared(table: Any) -> Any:
         """A row with `value` and `unit` side by side, as one number with its unit and source."""
+        if not isinstance(table, Mapping):
+            return table
         row = dict(table)
         if not isinstance(row.get("value"), dict | Value) and "value" in row:
             parts = {k: row.pop(k) for k in ("unit", "sd", "low", "high") if k in row}

@@ -143,7 +143,7 @@ class Chelate:
         settle(self)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Ion:
     """Angular momenta of a paramagnetic ion."""
 
@@ -203,7 +203,7 @@ class Medium:
         settle(self)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class OpticalTable:
     """Optical constants or absorption against wavelength."""
 

@@ -323,10 +323,11 @@ def _one(reader: Reader, spec: Spec, raw: Any, path: tuple) -> Any:
     if spec.kind == "nested":
         if isinstance(raw, spec.cls):
             return raw
-        if not isinstance(raw, dict):
+        table = spec.cls.prepared(raw) if hasattr(spec.cls, "prepared") else raw
+        if not isinstance(table, Mapping):
             reader.wrong(path, f"{shown(raw)} is not a table", f"write {example(spec)}")
             return None
-        return build(spec.cls, raw, reader, path)
+        return build(spec.cls, table, reader, path)
     if spec.kind == "mapping":
         if not isinstance(raw, Mapping):
             reader.wrong(path, f"{shown(raw)} is not a table", f"write {{ Al = {example(spec)} }}")
@@ -367,7 +368,6 @@ def specs(cls: Any) -> dict[str, Spec]:
 def build(cls: Any, table: Mapping[str, Any], reader: Reader, path: tuple = ()) -> Any:
     """An instance of a record class from a table, or None after noting every mistake in it."""
     before = len(reader.mistakes)
-    table = cls.prepared(table) if hasattr(cls, "prepared") else table
     own = {key: table[key] for key in ("source", "status") if isinstance(table.get(key), str)}
     outer = {key: getattr(reader, key) for key in own}
     for key, word in own.items():  # a table's own source is that of the numbers in it

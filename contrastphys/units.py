@@ -316,7 +316,8 @@ def _range_check(name: str, row: Parameter) -> Callable[[Any, list[Flag]], None]
 
 def _converter(name: str, row: Parameter) -> Callable[[Any, list[Flag]], Any]:
     """One argument's way through the door: quantity or string in, checked float or array out."""
-    target, factors, check = container(row.unit), {}, _range_check(name, row)
+    factors: dict[Any, tuple[float, float] | None] = {}
+    target, check = container(row.unit), _range_check(name, row)
     low, high, unit = row.low, row.high, row.unit
 
     def through(value: Any, notes: list[Flag]) -> Any:
@@ -421,7 +422,7 @@ def quantities(returns: Any, /, **table: tuple[str, float, float, str]) -> Calla
 def _tell(result: Any, notes: list[Flag]) -> Any:
     """Put range flags on a result that carries flags; warn once at the caller's line where none can."""
     if is_dataclass(result) and isinstance(getattr(result, "flags", None), tuple):
-        return replace(result, flags=(*result.flags, *notes))  # type: ignore[type-var]
+        return replace(result, flags=(*result.flags, *notes))  # type: ignore
     for note in notes:
         warnings.warn(note.message, RangeWarning, stacklevel=3)
     return result

@@ -1,0 +1,199 @@
+"""The command line: compare, list, show, check, convert, explain.
+
+Results go to standard output; mistakes in the input go to standard error, a line each, with exit code 2.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from . import __version__, records
+from .chemistry import FormulaError
+from .formulation import Formulation, catalogue, check, load
+from .provenance import Refusal
+from .schema import RecordError, values
+from .units import UnitError
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code (0 done, 2 a mistake in the input, 130 interrupted)."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that lacks a character still gets the line
+    options = _parser().parse_args(argv)
+    try:
+        for folder in options.materials:
+            records.use_folder(folder)
+        return options.run(options) or 0
+    except (RecordError, Refusal, UnitError, FormulaError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("interrupted: nothing was left half-written", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="contrastphys", description="What every imaging modality sees of a contrast agent, from one record."
+    )
+    parser.add_argument("--version", action="version", version=f"contrastphys {__version__}")
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--materials", metavar="DIR", action="append", default=[], help="a folder of your own records")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    def command(name: str, run: Any, about: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=about, description=about, parents=[shared])
+        added.set_defaults(run=run)
+        return added
+
+    compare = command("compare", _compare, "compare formulations side by side")
+    compare.add_argument("study", nargs="?", help="a study file; without one, the shipped shortlist")
+    compare.add_argument("-o", "--output", default="comparison", metavar="DIR", help="folder for the files")
+    compare.add_argument("--dpi", type=_dpi, default=150, help="resolution of the PNG pictures")
+
+    listing = command("list", _list, "list the formulations of the catalogue")
+    listing.add_argument("--kind", default="", help="only of one kind, such as chelate or bubble")
+
+    show = command("show", _show, "show a formulation with the source of every number")
+    show.add_argument("id")
+
+    checking = command("check", _check, "check records, studies and tables; lists every mistake")
+    checking.add_argument("file", nargs="+")
+
+    convert = command("convert", _convert, "convert a concentration from one basis to another")
+    convert.add_argument("amount", help='such as "1 mg/mL Fe"')
+    convert.add_argument("--formulation", required=True, metavar="ID")
+    convert.add_argument("--to", required=True, help='basis or unit with basis, such as "particle" or "nM particle"')
+
+    explain = command("explain", _explain, "the chain from dose to margin of one formulation of a study")
+    explain.add_argument("id")
+    explain.add_argument("modality", nargs="?", default="")
+    explain.add_argument("--study", help="a study file; without one, the shipped shortlist")
+    return parser
+
+
+def _dpi(text: str) -> int:
+    try:
+        dpi = int(text)
+    except ValueError:
+        dpi = 0
+    if not 50 <= dpi <= 1200:
+        raise argparse.ArgumentTypeError("write a whole number from 50 to 1200")
+    return dpi
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from .comparison import compare, make_folder
+    from .study import study_of
+
+    study = study_of(Path(options.study) if options.study else None)
+    folder = make_folder(options.output)
+    result = compare(study, progress=True)
+    written = result.write(folder, dpi=options.dpi)
+    width = max(80, min(160, shutil.get_terminal_size((120, 24)).columns))
+    if study.title:
+        print(study.title)
+    print(result.table(width, colour=sys.stdout.isatty()), end="")
+    print(result.legend())
+    print(result.summary())
+    report = next(path for path in written if path.name == "report.html")
+    print(f"{len(written)} files in {folder.as_posix()}: open {report.as_posix()}")
+    return 0
+
+
+def _list(options: argparse.Namespace) -> int:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("id", "kind", "name", "counted by", "numbers (verified)", box=None)
+    for name in catalogue():
+        formulation = load(name)
+        if options.kind in ("", formulation.kind):
+            numbers = [v for _, v in values(formulation) if v.source != "default"]
+            verified = sum(v.status == "verified" for v in numbers)
+            counts = f"{len(numbers)} ({verified})"
+            table.add_row(name, formulation.kind, formulation.name, formulation.basis, counts)
+    width = max(80, shutil.get_terminal_size((120, 24)).columns)
+    Console(width=width, highlight=False).print(table)
+    return 0
+
+
+def _show(options: argparse.Namespace) -> int:
+    print(described(load(options.id)))
+    return 0
+
+
+def described(formulation: Formulation) -> str:
+    """A formulation as lines of text: every number with its unit, status and source."""
+    lines = [f"{formulation.name} ({formulation.id}), {formulation.kind}, counted by {formulation.basis}"]
+    if formulation.molecule is not None:
+        lines.append(f"  formula {formulation.molecule.formula}")
+    lines += [f"  {layer}" for layer, _ in formulation.layers if layer]
+    for key, value in values(formulation):
+        if value.source == "default" and value.number in (0.0, 1.0):
+            continue
+        at = f" at {value.at}" if value.at else ""
+        lines.append(f"  {key} = {value}{at} [{value.status}] {value.source}{f' ({value.note})' if value.note else ''}")
+    for row in formulation.measured:
+        conditions = [
+            str(v) for v in (row.field, row.temperature, row.kvp, row.wavelength, row.frequency) if v is not None
+        ]
+        conditions += [row.medium] if row.medium else []
+        per = f" per {row.per}" if row.per else ""
+        lines.append(f"  measured {row.quantity} = {row.value}{per} ({', '.join(conditions)}) [{row.value.status}]")
+    bases = ", ".join(f"{basis} ({takes})" for basis, takes in formulation.bases().items())
+    lines.append(f"  counted by: {bases}")
+    lines += [f"  {flag.severity}: {flag.message}" for flag in formulation.flags()]
+    if formulation.note:
+        lines.append(f"  note: {formulation.note}")
+    return "\n".join(lines)
+
+
+def _check(options: argparse.Namespace) -> int:
+    from .study import read
+
+    failed = 0
+    for name in options.file:
+        path = Path(name)
+        try:
+            if path.suffix.lower() == ".csv":
+                records.read_csv(path)
+            elif {"formulation", "scenario", "protocol"} & set(records.read_toml(path)[0]):
+                read(path)
+            else:
+                check(path)
+            print(f"{path.as_posix()}: no mistakes")
+        except RecordError as error:
+            print(error, file=sys.stderr)
+            failed = 2
+    return failed
+
+
+def _convert(options: argparse.Namespace) -> int:
+    formulation = load(options.formulation)
+    number_unit, _, basis = options.amount.strip().rpartition(" ")
+    if not number_unit:
+        raise UnitError(f"'{options.amount[:40]}' names no basis: write for example '1 mg/mL {formulation.basis}'")
+    unit, _, wanted = options.to.strip().rpartition(" ")
+    if wanted not in formulation.bases() and "/" in wanted:
+        unit, wanted = wanted, formulation.entity
+    given = formulation.concentration(number_unit, basis)
+    print(f"{given} of {formulation.id} = {given.to(wanted, unit or None)}")
+    return 0
+
+
+def _explain(options: argparse.Namespace) -> int:
+    from .comparison import compare
+
+    print(compare(Path(options.study) if options.study else None).explain(options.id, options.modality))
+    return 0

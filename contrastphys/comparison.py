@@ -1,0 +1,459 @@
+"""The main job's result: formulations side by side, what limits each, and where every number is from.
+
+A `Comparison` holds the cells of a study; everything else (table, ranking, explanation, files) is a view of
+them. Ranking has no hidden score: hard limits first, then the Pareto fronts of the margins.
+"""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+import json
+import math
+import secrets
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from . import study as studies
+from .files import write_whole
+from .formulation import Formulation
+from .progress import Bar
+from .provenance import LETTERS, Cell
+from .schema import Mistake, RecordError, near, short
+from .study import MODALITIES, Study
+
+HEADINGS = {"mri": "MRI", "xray": "CT", "photoacoustic": "Photoacoustic", "ultrasound": "Ultrasound"}
+
+
+class Verdict(NamedTuple):
+    """What one modality says of one formulation at its best condition."""
+
+    margin: Cell | None  # concentration in the target over the smallest one seen
+    c_min: Cell | None
+    reason: str  # why there is no number, or an empty string
+
+    @property
+    def text(self) -> str:
+        """Two short lines for a table."""
+        if self.margin is not None and self.margin.value is not None:
+            first = f"{significant(self.margin.value)}x {_where(self.margin)} [{self.margin.letter}]"
+        else:
+            first = "cannot decide" if self.c_min is None else "no dose"
+        if self.c_min is not None and self.c_min.value is not None:
+            return f"{first}\n{significant(self.c_min.value)} {pretty(self.c_min.unit)} {_basis(self.c_min)}".rstrip()
+        return first
+
+
+def significant(value: float, digits: int = 2) -> str:
+    """A number with a few digits and no needless zeros.
+
+    Examples
+    --------
+    >>> significant(0.03712), significant(1234.0), significant(2.2e-9)
+    ('0.037', '1200', '2.2e-09')
+    """
+    if value == 0 or not math.isfinite(value):
+        return f"{value:g}"
+    rounded = float(f"{value:.{digits - 1}e}")
+    return f"{rounded:.0f}" if digits <= math.log10(abs(rounded)) < 5 else f"{rounded:g}"
+
+
+def pretty(unit: str) -> str:
+    """A unit as a reader writes it."""
+    return unit.replace("**", "^").replace(" * ", "·").replace("*", "·").replace(" / ", "/")
+
+
+def _where(cell: Cell) -> str:
+    """The conditions that tell one cell of a row from its neighbours."""
+    for key in ("field", "kvp", "wavelength", "frequency"):
+        if key in cell.conditions:
+            return f"at {cell.conditions[key]}"
+    return ""
+
+
+def _basis(cell: Cell) -> str:
+    basis = cell.conditions.get("basis", "")
+    return f"{basis}" if basis not in ("particle", "molecule") else ""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Cells of a study, and the views of them.
+
+    Examples
+    --------
+    >>> import contrastphys as cp
+    >>> result = cp.compare(["gadoterate", "iohexol"])
+    >>> sorted({cell.formulation for cell in result.cells})
+    ['gadoterate', 'iohexol']
+    """
+
+    study: Study
+    cells: tuple[Cell, ...]
+    run: str = field(default_factory=lambda: secrets.token_hex(6))
+    made: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+
+    # ------------------------------------------------------------------------------------------- looking
+
+    @property
+    def formulations(self) -> tuple[Formulation, ...]:
+        """The formulations compared, in the order of the study."""
+        return self.study.formulations
+
+    def select(self, formulation: str = "", modality: str = "", quantity: str = "") -> list[Cell]:
+        """Cells of a formulation, modality and quantity; an empty word takes all."""
+        return [
+            cell
+            for cell in self.cells
+            if formulation in ("", cell.formulation)
+            and modality in ("", cell.modality)
+            and quantity in ("", cell.quantity)
+        ]
+
+    def verdict(self, formulation: str, modality: str) -> Verdict | None:
+        """What a modality says of a formulation at its best condition; None where it does not apply."""
+        cells = self.select(formulation, modality)
+        if not cells:
+            return None
+        margins = [c for c in cells if c.quantity == "margin" and c.value is not None]
+        limits = [c for c in cells if c.quantity == "c_min" and c.value is not None]
+        margin = max(margins, key=lambda c: c.value or 0.0, default=None)
+        if margin is not None:
+            same = [c for c in limits if _where(c) == _where(margin)]
+            limits = same or limits
+        c_min = min(limits, key=lambda c: c.value or math.inf, default=None)
+        refusals = [c.refusal for c in cells if c.value is None and c.quantity in ("margin", "c_min", "")]
+        reason = "" if margin is not None else next((r for r in refusals if r), "")
+        return Verdict(margin, c_min, reason)
+
+    def limiting(self, formulation: str) -> str:
+        """The modality with the smallest margin among those that answer; empty where none does."""
+        margins = self.margins(formulation)
+        return min(margins, key=margins.__getitem__) if margins else ""
+
+    def margins(self, formulation: str) -> dict[str, float]:
+        """Best margin of a formulation in every modality that answers."""
+        found = {}
+        for modality in MODALITIES:
+            verdict = self.verdict(formulation, modality)
+            if verdict is not None and verdict.margin is not None and verdict.margin.value is not None:
+                found[modality] = verdict.margin.value
+        return found
+
+    def rows(self) -> list[list[str]]:
+        """The comparison as text: formulation, target concentration, a modality a column, what limits."""
+        out = []
+        for formulation in self.formulations:
+            placed = self.select(formulation.id, "dose", "tissue_concentration")
+            target = "-"
+            if placed and placed[0].value is not None:
+                basis = placed[0].conditions["basis"]
+                target = f"{significant(placed[0].value)} {pretty(placed[0].unit)}\n{basis}"
+            verdicts = [self.verdict(formulation.id, modality) for modality in MODALITIES]
+            cells = [verdict.text if verdict is not None else "-" for verdict in verdicts]
+            out.append([formulation.name, target, *cells, HEADINGS.get(self.limiting(formulation.id), "-")])
+        return out
+
+    def heading(self) -> list[str]:
+        """Headings of `rows`."""
+        return ["Formulation", "In target", *(HEADINGS[m] for m in MODALITIES), "Limited by"]
+
+    def table(self, width: int = 120, colour: bool = False) -> str:
+        """The comparison as a text table.
+
+        Each modality shows its margin (concentration in the target over the smallest one seen) at the best
+        condition with the letter of its provenance, and below it that smallest concentration.
+        """
+        from rich.console import Console
+        from rich.table import Table
+        from rich.text import Text
+
+        shown = Table(show_lines=True)
+        for i, heading in enumerate(self.heading()):
+            shown.add_column(heading, overflow="fold", justify="left" if i == 0 else "right")
+        for row in self.rows():
+            shown.add_row(*(Text(entry, _colour(entry)) if i > 1 else Text(entry) for i, entry in enumerate(row)))
+        screen = Console(width=width, file=io.StringIO(), force_terminal=colour, highlight=False, legacy_windows=False)
+        with screen.capture() as text:
+            screen.print(shown)
+        return text.get()
+
+    def legend(self) -> str:
+        """What the table's signs mean, in one line."""
+        letters = ", ".join(f"{letter} {word}" for letter, word in LETTERS.items())
+        return f"Margin = concentration in the target / smallest seen (second line). Letters: {letters}."
+
+    def summary(self) -> str:
+        """One sentence from the numbers: which formulation has the largest smallest margin, and what limits it."""
+        best = [(min(m.values()), f) for f in self.formulations if (m := self.margins(f.id))]
+        if not best:
+            return "No formulation has a dose and an answering modality: no margin can be stated."
+        margin, formulation = max(best, key=lambda pair: pair[0])
+        seen = [f.name for f in self.formulations if any(m >= 1 for m in self.margins(f.id).values())]
+        return (
+            f"{len(seen)} of {len(self.formulations)} formulations are seen by at least one modality at their dose; "
+            f"{formulation.name} has the largest smallest margin ({significant(margin)}x, "
+            f"limited by {HEADINGS[self.limiting(formulation.id)]})."
+        )
+
+    # ------------------------------------------------------------------------------------------- ranking
+
+    def rank(self) -> list[dict[str, Any]]:
+        """Formulations by hard limits, then Pareto front of the margins, then smallest margin; no score.
+
+        Returns
+        -------
+        list of dict
+            id, front (1 is best, None outside a hard limit), limiting modality, smallest margin, margins,
+            and what is exceeded.
+        """
+        entries: list[dict[str, Any]] = []
+        for formulation in self.formulations:
+            margins = self.margins(formulation.id)
+            entries.append(
+                {
+                    "id": formulation.id,
+                    "front": None,
+                    "limiting": self.limiting(formulation.id),
+                    "smallest": min(margins.values(), default=None),
+                    "margins": margins,
+                    "exceeds": _exceeds(formulation, self.study),
+                }
+            )
+        waiting = [e for e in entries if e["margins"] and not e["exceeds"]]
+        front = 1
+        while waiting:
+            best = [e for e in waiting if not any(_dominates(o["margins"], e["margins"]) for o in waiting)]
+            for entry in best:
+                entry["front"] = front
+            waiting = [e for e in waiting if e not in best]
+            front += 1
+        return sorted(entries, key=lambda e: (e["front"] or math.inf, -(e["smallest"] or 0.0)))
+
+    def explain(self, id: str, modality: str = "") -> str:
+        """The chain from dose to margin of one formulation, each step with value, unit, source and letter."""
+        known = [f.id for f in self.formulations]
+        if id not in known:
+            raise RecordError(
+                [
+                    Mistake(
+                        "explain",
+                        0,
+                        "id",
+                        f"no formulation '{id[:60]}'",
+                        near(id, known) or f"known: {', '.join(known)}",
+                    )
+                ]
+            )
+        if modality and modality not in MODALITIES:
+            hint = near(modality, MODALITIES) or f"known: {', '.join(MODALITIES)}"
+            raise RecordError([Mistake("explain", 0, "modality", f"no modality '{modality[:40]}'", hint)])
+        lines = [next(f.name for f in self.formulations if f.id == id)]
+        lines += [f"  {line}" for cell in self.select(id, "dose") for line in _story(cell)]
+        for name in [modality] if modality else MODALITIES:
+            cells = self.select(id, name)
+            lines.append(f"{HEADINGS[name]}" if cells else f"{HEADINGS[name]}: does not apply")
+            lines += [f"  {line}" for cell in cells for line in _story(cell)]
+        return "\n".join(lines)
+
+    # ------------------------------------------------------------------------------------------- handing on
+
+    def to_records(self) -> list[dict[str, Any]]:
+        """Cells as plain data, each with the run it belongs to."""
+        return [{"run": self.run, **cell.record()} for cell in self.cells]
+
+    def json(self) -> str:
+        """Text of results.json: a list of cells."""
+        return json.dumps(self.to_records(), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+    def csv(self) -> str:
+        """Text of table.csv: a row a cell."""
+        out = io.StringIO()
+        writer = csv.writer(out, lineterminator="\n")
+        columns = ("run", "formulation", "modality", "quantity", "conditions", "value", "unit", "low", "high")
+        writer.writerow([*columns, "provenance", "status", "source", "flags"])
+        for record in self.to_records():
+            conditions = "; ".join(f"{k}: {v}" for k, v in record["conditions"].items())
+            flags = "; ".join(f"{f['code']}: {f['message']}" for f in record["flags"])
+            row = {**record, "conditions": conditions, "flags": flags}
+            writer.writerow(_cell_text(row[key]) for key in (*columns, "provenance", "status", "source", "flags"))
+        return out.getvalue()
+
+    def to_json(self, path: str | Path) -> None:
+        """Write results.json."""
+        write_whole(Path(path), self.json())
+
+    def to_csv(self, path: str | Path) -> None:
+        """Write table.csv."""
+        write_whole(Path(path), self.csv())
+
+    def to_pandas(self) -> Any:
+        """Cells as a pandas DataFrame (extra `labelled`)."""
+        pandas = _extra("pandas")
+        return pandas.DataFrame(self.to_records())
+
+    def to_xarray(self) -> Any:
+        """Best margins as an xarray Dataset over formulation and modality (extra `labelled`)."""
+        xarray = _extra("xarray")
+        names = [f.id for f in self.formulations]
+        margins = [[self.margins(name).get(m, math.nan) for m in MODALITIES] for name in names]
+        coords = {"formulation": names, "modality": list(MODALITIES)}
+        return xarray.Dataset({"margin": (("formulation", "modality"), margins)}, coords, {"run": self.run})
+
+    def plot(self, name: str = "margins", **options: Any) -> Any:
+        """One of the pictures by its name; returns the matplotlib Axes."""
+        from . import plots
+
+        return plots.picture(name, self, **options)
+
+    def report(self, path: str | Path) -> None:
+        """Write the self-contained HTML report."""
+        from .report import render
+
+        write_whole(Path(path), render(self))
+
+    def write(self, folder: str | Path, dpi: int = 150, step: Callable[[str], None] | None = None) -> list[Path]:
+        """Write table.csv, pictures, report.html and last results.json into a folder, each file whole.
+
+        Every file carries the run's id, so that a folder with files of two runs is recognised.
+        """
+        from . import plots
+        from .report import render
+
+        target = make_folder(folder)
+        files: dict[str, str | bytes] = {"table.csv": self.csv()}
+        for name in plots.of_comparison(self):
+            for ending, content in plots.draw(name, self, dpi=dpi).items():
+                files[f"{name}.{ending}"] = content
+            if step is not None:
+                step(name)
+        files["report.html"] = render(self, {k: v for k, v in files.items() if k.endswith(".svg")})
+        files["results.json"] = self.json()  # last: a folder with it is complete
+        for name, content in files.items():
+            write_whole(target / name, content)
+        return [target / name for name in files]
+
+    def _repr_html_(self) -> str:
+        head = "".join(f"<th>{html.escape(h)}</th>" for h in self.heading())
+        body = "".join(
+            "<tr>" + "".join(f"<td>{html.escape(entry).replace(chr(10), '<br>')}</td>" for entry in row) + "</tr>"
+            for row in self.rows()
+        )
+        note = f"<p>{html.escape(self.summary())}<br><small>{html.escape(self.legend())}</small></p>"
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{note}"
+
+    def __repr__(self) -> str:
+        return f"<Comparison of {len(self.formulations)} formulations, {len(self.cells)} cells, run {self.run}>"
+
+
+def make_folder(folder: str | Path) -> Path:
+    """A folder that can be written to, made if it is not there."""
+    target = Path(folder)
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        what = "is a file, not a folder" if target.is_file() else "cannot be made"
+        raise RecordError([Mistake(short(target), 0, "", what, "give a folder you may write to")]) from None
+    return target
+
+
+def _colour(entry: str) -> str:
+    """Colour of a table entry: what is seen, what is not, what is undecided."""
+    if "x" in entry.split()[0] if entry.split() else False:
+        try:
+            return "green" if float(entry.split("x")[0]) >= 1 else "red"
+        except ValueError:
+            return ""
+    return "dim" if entry in ("-", "no dose") or entry.startswith("cannot") else ""
+
+
+def _cell_text(value: Any) -> str:
+    """A CSV entry that no spreadsheet takes for a formula."""
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.10g}"
+    text = str(value)
+    return f"'{text}" if text[:1] in ("=", "+", "@", "\t", "\r") else text
+
+
+def _dominates(a: dict[str, float], b: dict[str, float]) -> bool:
+    """At least as good wherever b answers, and better somewhere."""
+    return all(a.get(m, 0.0) >= v for m, v in b.items()) and (
+        any(a.get(m, 0.0) > v for m, v in b.items()) or any(m not in b for m in a)
+    )
+
+
+def _exceeds(formulation: Formulation, study: Study) -> str:
+    """The hard limit that the stated dose exceeds, or an empty string."""
+    limits = formulation.limits
+    if limits is None or limits.maximum_dose is None or formulation.dose is None:
+        return ""
+    mass = study.scenario.body_mass.number if study.scenario.body_mass is not None else 70.0
+    given = formulation.dose_entities(formulation.dose, mass)
+    most = formulation.dose_entities(limits.maximum_dose, mass)
+    return f"dose {given / most:.2g} times the limit ({limits.maximum_dose.value})" if given > most * 1.000001 else ""
+
+
+def _story(cell: Cell) -> list[str]:
+    """One cell as lines of an explanation."""
+    conditions = ", ".join(f"{k} {v}" for k, v in cell.conditions.items() if k != "from")
+    if cell.value is None:
+        return [f"{cell.quantity} ({conditions}): {cell.refusal}"]
+    band = ""
+    if cell.low is not None and cell.high is not None and cell.low != cell.high:
+        band = f" ({significant(cell.low, 3)} to {significant(cell.high, 3)})"
+    status = f", {cell.status}" if cell.status else ""
+    source = f" <- {cell.source}" if cell.source else ""
+    first = f"{cell.quantity} = {significant(cell.value, 3)}{band} {pretty(cell.unit)} ({conditions})"
+    lines = [f"{first} [{cell.letter} {LETTERS[cell.letter]}{status}]{source}"]
+    return lines + [f"  {flag.severity}: {flag.message}" for flag in cell.flags]
+
+
+def _extra(name: str) -> Any:
+    import importlib
+
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        raise ImportError(f"{name} is not installed: pip install 'contrastphys[labelled]'") from None
+
+
+def compare(study: Any = None, progress: bool = False) -> Comparison:
+    """Formulations side by side: detection limits, margins, provenance and validity in every modality.
+
+    Parameters
+    ----------
+    study : Study, path, list of agents or None
+        A study file, a list of formulations or catalogue ids; None takes the shipped shortlist.
+    progress : bool
+        Show a progress bar where it takes longer than a second.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    RecordError
+        The study has mistakes; all are listed with file, line and what to write.
+
+    Examples
+    --------
+    >>> result = compare(["gadobutrol"])
+    >>> result.verdict("gadobutrol", "mri").c_min.unit
+    'mmol/L'
+    """
+    ready = studies.study_of(study)
+    with Bar(len(ready.formulations), progress) as step:
+        return Comparison(ready, tuple(studies.cells(ready, step)))
+
+
+def runs_in(folder: str | Path) -> Iterable[str]:
+    """Run ids found in the results of a folder: more than one means files of different runs."""
+    text = (Path(folder) / "results.json").read_text("utf-8")
+    return {record["run"] for record in json.loads(text)}

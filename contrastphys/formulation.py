@@ -263,7 +263,7 @@ class Formulation:
             except UnitError:
                 continue
             if not math.isfinite(found) or found < 0:
-                raise ValueError(f"concentration of {found:g} {unit}: it must be 0 or more")
+                raise Refusal("negative", f"concentration of {amount} ({basis}): it must be 0 or more")
             if factor == 0:
                 raise Refusal("basis", f"{self.id} holds no {basis}")
             return found / factor
@@ -334,7 +334,7 @@ class Concentration:
     unit: str = ""
 
     @property
-    def _shown(self) -> tuple[float, str]:
+    def shown(self) -> tuple[float, str]:
         """Number and unit for the basis: the asked unit, else the usual one."""
         factors = self.formulation._per_entity(self.basis)
         usual = {"mol/L": "mmol/L", "g/L": "mg/mL", "1/L": "1/mL", "1": "uL/mL"}
@@ -354,18 +354,18 @@ class Concentration:
     @property
     def number(self) -> float:
         """The number in the unit shown."""
-        return self._shown[0]
+        return self.shown[0]
 
     @property
     def quantity(self) -> Any:
         """The concentration as a pint quantity."""
-        value, unit = self._shown
+        value, unit = self.shown
         return Q(value, unit)
 
     def to(self, basis: str, unit: str | None = None) -> Concentration:
         """The same concentration counted by another basis, in a unit of its kind."""
         other = Concentration(self.formulation, self.entities, basis, unit or "")
-        other._shown  # noqa: B018  an unknown basis or unit is said here, not later
+        other.shown  # noqa: B018  an unknown basis or unit is said here, not later
         return other
 
     def molar(self, basis: str) -> float:
@@ -382,7 +382,7 @@ class Concentration:
         return self.entities * AVOGADRO * 1e-3
 
     def __str__(self) -> str:
-        value, unit = self._shown
+        value, unit = self.shown
         return f"{value:.4g} {unit} ({self.basis})"
 
 

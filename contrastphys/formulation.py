@@ -389,29 +389,27 @@ class Concentration:
 # --------------------------------------------------------------------------------------- from the catalogue
 
 
-def merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """A record's table with a user's changes; a table inside it is changed key by key."""
-    result = dict(base)
+def _changed(base: Any, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """A record's parts with a user's changes; a table given for a part changes it key by key.
+
+    Parts go in as they were read, so that each number keeps its own source and a user's number gets the user's.
+    """
+    parts = {f.name: getattr(base, f.name) for f in dataclasses.fields(base) if "spec" in f.metadata}
+    table = {key: part for key, part in parts.items() if part not in (None, (), "")}
+    if not isinstance(base, Formulation):
+        table = {key: part for key, part in table.items() if key not in ("source", "status", "note")}
+    names = {f.metadata["spec"].alias: f.name for f in dataclasses.fields(base) if "spec" in f.metadata}
     for key, new in changes.items():
-        old = result.get(key)
-        result[key] = {**old, **new} if isinstance(old, Mapping) and isinstance(new, Mapping) else new
-    return result
+        name = names.get(key, key)
+        old = table.get(name)
+        if isinstance(old, tuple) and len(old) == 1:
+            old = old[0]
+        table[name] = _changed(old, new) if isinstance(new, Mapping) and _is_record(old) else new
+    return table
 
 
-def _attributed(table: Mapping[str, Any], source: str = "", status: str = "") -> dict[str, Any]:
-    """A record's table with its source and status on every number, so that a user's changes keep their own."""
-    source, status = str(table.get("source") or source), str(table.get("status") or status)
-
-    def marked(raw: Any) -> Any:
-        if isinstance(raw, list):
-            return [marked(item) for item in raw]
-        if not isinstance(raw, Mapping):
-            return raw
-        if not ("value" in raw or ("low" in raw and "high" in raw)) or isinstance(raw.get("value"), Mapping):
-            return _attributed(raw, source, status)
-        return {"source": source, "status": status, **raw}
-
-    return {key: marked(raw) for key, raw in table.items()}
+def _is_record(part: Any) -> bool:
+    return dataclasses.is_dataclass(part) and not isinstance(part, Value)
 
 
 def from_table(table: Mapping[str, Any], reader: Reader, path: tuple = ()) -> Formulation | None:
@@ -428,9 +426,8 @@ def from_table(table: Mapping[str, Any], reader: Reader, path: tuple = ()) -> Fo
     base = load(name)  # a faulty record says so with its own file and lines
     if not changes:
         return base
-    raw, _, _ = records.raw_record("agents", name)
     before = len(reader.mistakes)
-    made = build(Formulation, merged(_attributed(raw), changes), reader, path)
+    made = build(Formulation, _changed(base, changes), reader, path)
     return made if len(reader.mistakes) == before else None
 
 

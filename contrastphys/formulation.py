@@ -389,15 +389,16 @@ class Concentration:
 # --------------------------------------------------------------------------------------- from the catalogue
 
 
+_ABOUT = ("source", "status", "note")  # what a record says of itself, not of a user's numbers
+
+
 def _changed(base: Any, changes: Mapping[str, Any]) -> dict[str, Any]:
     """A record's parts with a user's changes; a table given for a part changes it key by key.
 
     Parts go in as they were read, so that each number keeps its own source and a user's number gets the user's.
     """
     parts = {f.name: getattr(base, f.name) for f in dataclasses.fields(base) if "spec" in f.metadata}
-    table = {key: part for key, part in parts.items() if part not in (None, (), "")}
-    if not isinstance(base, Formulation):
-        table = {key: part for key, part in table.items() if key not in ("source", "status", "note")}
+    table = {key: part for key, part in parts.items() if part not in (None, (), "") and key not in _ABOUT}
     names = {f.metadata["spec"].alias: f.name for f in dataclasses.fields(base) if "spec" in f.metadata}
     for key, new in changes.items():
         name = names.get(key, key)
@@ -428,7 +429,9 @@ def from_table(table: Mapping[str, Any], reader: Reader, path: tuple = ()) -> Fo
         return base
     before = len(reader.mistakes)
     made = build(Formulation, _changed(base, changes), reader, path)
-    return made if len(reader.mistakes) == before else None
+    if made is None or len(reader.mistakes) > before:
+        return None
+    return made.replace(**{key: getattr(made, key) or getattr(base, key) for key in _ABOUT})
 
 
 @functools.cache

@@ -205,10 +205,10 @@ def place(formulation: Formulation, scenario: Scenario) -> tuple[Formulation, Ce
         refusal = error if isinstance(error, Refusal) else Refusal("dose", str(error))
         return formulation, Cell.refused(formulation.id, "dose", "tissue_concentration", conditions, refusal)
     placed = formulation.replace(tissue=concentration)
-    shown = concentration.quantity
+    number_shown, unit = concentration.shown
     cell = Cell(
         formulation.id, "dose", "tissue_concentration", {**conditions, "basis": concentration.basis, "from": how},
-        float(shown.magnitude), f"{shown.units:~C}", letter="A", source=how, flags=flags, status="assumed",
+        number_shown, unit, letter="A", source=how, flags=flags, status="assumed",
     )  # fmt: skip
     return placed, cell
 

@@ -1,0 +1,359 @@
+"""Ultrasound of a formulation: bubbles and droplets behind the five doors every modality offers.
+
+A bubble record becomes a population (gas, shell law, size spread); a droplet is a weak scatterer as a liquid,
+and a bubble only where the protocol states that it was vaporised. Size distributions of agents are assumed
+log-normal and say so; bands come from the ranges of shell and width in the record, one at a time.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .. import records
+from ..formulation import Formulation
+from ..provenance import Cell, Flag, Refusal, Value, choose
+from ..schema import choice, flag, integer, number, settle, text
+from . import imaging
+from .assembly import Agent, bubbles_of, sizes_of
+from .bubble import BODY_TEMPERATURE, liquid
+from .linear import natural
+from .population import Population, population_flags
+
+QUANTITIES = {
+    "resonance_frequency": "MHz",
+    "attenuation_peak": "MHz",
+    "attenuation": "dB/cm",
+    "backscatter": "1/cm",
+    "c_min": "1/mL",
+    "margin": "1",
+}
+SEQUENCES = ("linear", "pulse-inversion", "amplitude-modulation", "combined")
+
+REFERENCE_CONCENTRATION = 1e6  # bubbles per mL where a formulation is given without a dose
+LINEAR_LIMIT = 50.0  # kPa; above it shells are known to respond nonlinearly
+
+
+@dataclass(frozen=True, kw_only=True)
+class Protocol:
+    """How the ultrasound image is taken."""
+
+    frequency: tuple[Value, ...] = number("MHz", 0.05, 100, many=True, default=3.0, meaning="centre frequency")
+    pressure_amplitude: Value = number("kPa", 0.1, 2e4, default=100.0, meaning="peak, in place")
+    cycles: Value = number("1", 1, 200, default=4.0, meaning="cycles of the pulse")
+    sequence: str = choice(*SEQUENCES, default="linear")
+    voxel: Value = number("mm^3", 1e-6, 1e5, default=1.0, meaning="resolved volume")
+    depth: Value = number("cm", 0, 40, default=3.0)
+    background: str = text(default="liver", meaning="tissue the agent is seen against")
+    medium: str = text(default="blood", meaning="liquid the bubbles float in")
+    looks: int = integer(1, 100000, default=1, meaning="independent looks that are averaged")
+    suppression: Value = number("1", 0, 80, default=30.0, meaning="dB a sequence removes of the echo of tissue")
+    dynamic_range: Value = number("1", 0, 200, default=80.0, meaning="dB of tissue echo over noise at the skin")
+    vaporised: bool = flag(default=False, meaning="state that droplets were turned into bubbles")
+    temperature: Value = number("K", 273.15, 373.15, default=BODY_TEMPERATURE)
+    rose: Value = number("1", 1, 20, default=5.0)
+
+    def __post_init__(self) -> None:
+        settle(self)
+
+
+def applies(formulation: Formulation) -> bool:
+    """Whether it holds gas, or a liquid that may become gas."""
+    return formulation.gas is not None or formulation.liquid is not None
+
+
+# ------------------------------------------------------------------------------------------------ predict
+
+
+def predict(
+    formulation: Formulation, quantity: str, conditions: Mapping[str, Any] | None = None, use_measured: bool = True
+) -> Value:
+    """One number of a formulation under stated conditions.
+
+    Parameters
+    ----------
+    formulation : Formulation
+    quantity : str
+        resonance_frequency, attenuation_peak, attenuation, backscatter, c_min or margin.
+    conditions : dict
+        frequency [MHz], temperature [K], medium, concentration [1/mL], background, voxel [mm^3], depth [cm],
+        sequence, pressure_amplitude [kPa], cycles, suppression [dB], dynamic_range [dB], looks, rose, vaporised.
+    use_measured : bool
+        Prefer a measured resonance frequency of the record where there is one.
+
+    Returns
+    -------
+    Value
+        With a band from the ranges of shell and sizes, and flags.
+
+    Notes
+    -----
+    Linear oscillation of independent bubbles, except for the share that a pulse sequence keeps. The resonance
+    of a coated bubble is uncertain by 10-20 % from its shell alone.
+
+    Examples
+    --------
+    >>> bubbles = Formulation(
+    ...     id="soft", kind="bubble",
+    ...     gas={"species": "C4F10", "diameter": "2.5 um", "sigma_ln": 0.4,
+    ...          "shell": {"law": "marmottant", "chi": "0.5 N/m", "kappa_s": "5e-9 kg/s", "sigma0": "0.02 N/m"}})
+    >>> print(f"{predict(bubbles, 'resonance_frequency', {'medium': 'blood'}).number:.1f} MHz")
+    5.6 MHz
+    """
+    if quantity not in QUANTITIES:
+        raise Refusal("quantity", f"ultrasound answers {', '.join(QUANTITIES)}, not {quantity[:40]!r}")
+    asked = _conditions(conditions)
+    if formulation.gas is None and formulation.liquid is not None and not asked["vaporised"]:
+        return _liquid_drop(formulation, quantity, asked)
+    agent = bubbles_of(formulation, asked["vaporised"], asked["temperature"])
+    number, extra = _compute(agent, quantity, asked, formulation, {})
+    ends = [_compute(agent, quantity, asked, formulation, off)[0] for off in agent.variants()]
+    low, high = min([number, *ends]), max([number, *ends])
+    if quantity == "resonance_frequency":
+        low, high = min(low, 0.85 * number), max(high, 1.15 * number)
+    if quantity in ("c_min", "margin"):  # the echo of tissue itself is known within a factor of two
+        low, high = low / 2, high * 2
+    computed = Value(
+        number, QUANTITIES[quantity], low=low, high=high, source=agent.source or "linear bubble model",
+        status="computed", flags=agent.flags + extra,
+    )  # fmt: skip
+    return choose(measured=_measured(formulation, quantity, asked) if use_measured else None, computed=computed)
+
+
+_DEFAULTS: dict[str, Any] = {
+    "frequency": 3.0, "temperature": BODY_TEMPERATURE, "medium": "blood", "concentration": None,
+    "background": "liver", "voxel": 1.0, "depth": 3.0, "sequence": "linear", "pressure_amplitude": 100.0,
+    "cycles": 4.0, "suppression": 30.0, "dynamic_range": 80.0, "looks": 1, "rose": 5.0, "vaporised": False,
+}  # fmt: skip
+
+
+def _conditions(given: Mapping[str, Any] | None) -> dict[str, Any]:
+    unknown = [key for key in given or () if key not in _DEFAULTS]
+    if unknown:
+        raise Refusal("condition", f"unknown condition {unknown[0]!r}: ultrasound takes {', '.join(_DEFAULTS)}")
+    asked = {**_DEFAULTS, **(given or {})}
+    if asked["sequence"] not in SEQUENCES:
+        raise Refusal("sequence", f"sequence is one of {', '.join(SEQUENCES)}, not {asked['sequence']!r}")
+    return asked
+
+
+def _measured(formulation: Formulation, quantity: str, asked: Mapping[str, Any]) -> Value | None:
+    for row in formulation.measured:
+        if row.quantity == quantity == "resonance_frequency":
+            return row.value
+    return None
+
+
+def _number_density(formulation: Formulation, asked: Mapping[str, Any]) -> tuple[float, tuple[Flag, ...]]:
+    """Bubbles per m^3, and where the number is from."""
+    if asked["concentration"] is not None:
+        return float(asked["concentration"]) * 1e6, ()
+    if formulation.tissue is not None:
+        return formulation.tissue.per_millilitre * 1e6, ()
+    note = Flag("concentration", f"no dose is known: for {REFERENCE_CONCENTRATION:.0e} bubbles per mL", "note")
+    return REFERENCE_CONCENTRATION * 1e6, (note,)
+
+
+def _compute(
+    agent: Agent, quantity: str, asked: Mapping[str, Any], formulation: Formulation, off: Mapping[str, float]
+) -> tuple[float, tuple[Flag, ...]]:
+    """The number in the quantity's unit, and flags."""
+    frequency = asked["frequency"] * 1e6
+    density, flags = _number_density(formulation, asked)
+    cloud = agent.population(density, asked["medium"], asked["temperature"], **off)
+    if quantity == "resonance_frequency":
+        radius = cloud.sizes.number_mean_radius
+        omega = float(natural(radius, cloud.shell, cloud.gas, cloud.medium))
+        return omega / (2 * math.pi) * 1e-6, _quiet(cloud, frequency)
+    if quantity == "attenuation_peak":
+        f = np.geomspace(0.2e6, 50e6, 161)
+        sums = agent.population(1e9, asked["medium"], asked["temperature"], **off).spectra(f)[1]
+        return float(f[int(np.argmax(sums))]) * 1e-6, _quiet(cloud, frequency)
+    if quantity in ("attenuation", "backscatter"):
+        if not off:
+            flags += _bulk_flags(cloud, frequency)
+        full, dilute, _, scatter = (float(v[0]) for v in cloud.spectra(frequency))
+        if quantity == "attenuation":
+            if dilute > 0 and abs(full / dilute - 1) > 0.1:
+                flags += (Flag("interaction", f"sum over bubbles alone would give {dilute / 100:.3g} dB/cm"),)
+            return full / 100, flags
+        return scatter / 100, flags
+    return _detection(agent, quantity, asked, formulation, off)
+
+
+def _quiet(cloud: Population, frequency: float) -> tuple[Flag, ...]:
+    return tuple(f for f in _bulk_flags(cloud.changed(concentration=1.0), frequency) if f.code != "ka")
+
+
+def _bulk_flags(cloud: Population, frequency: float) -> tuple[Flag, ...]:
+    try:
+        found = population_flags(cloud, frequency)
+    except ValueError as error:
+        raise Refusal("void", str(error)) from None
+    return tuple(f for f in found if f.code != "assumed population")
+
+
+def _detection(
+    agent: Agent, quantity: str, asked: Mapping[str, Any], formulation: Formulation, off: Mapping[str, float]
+) -> tuple[float, tuple[Flag, ...]]:
+    """Smallest concentration seen [1/mL], or the margin of the concentration in the target over it."""
+    frequency = asked["frequency"] * 1e6
+    cloud = agent.population(1e9, asked["medium"], asked["temperature"], **off)
+    scattering = 4 * math.pi * float(cloud.spectra(frequency)[3][0]) / 1e9
+    flags = _quiet(cloud, frequency)
+    tissue = imaging.background(asked["background"], frequency, asked["temperature"])
+    left, kept = 1.0, 1.0
+    if asked["sequence"] == "linear":
+        if asked["pressure_amplitude"] > LINEAR_LIMIT:
+            flags += (
+                Flag(
+                    "linear",
+                    f"linear echo at {asked['pressure_amplitude']:g} kPa: above {LINEAR_LIMIT:g} kPa the shell "
+                    "responds nonlinearly",
+                ),
+            )
+    else:
+        left = 10 ** (-asked["suppression"] / 10)
+        kept, more = _kept(agent, asked, off)
+        flags += more
+        flags += (Flag("suppression", f"assumes {asked['suppression']:g} dB less echo of tissue", "note"),)
+    reach = asked["dynamic_range"] - imaging.path_loss(asked["background"], frequency, asked["depth"] * 1e-2)
+    noise = tissue * 10 ** (-reach / 10)
+    if reach < 0:
+        flags += (Flag("depth", f"the echo of tissue at {asked['depth']:g} cm is below the noise"),)
+    density, floor = imaging.detectable(
+        scattering, tissue, asked["voxel"] * 1e-9, asked["rose"], asked["looks"], left, kept, noise
+    )
+    if floor:
+        flags += (Flag("one per voxel", "one bubble in a voxel is what limits detection", "note"),)
+    mi = asked["pressure_amplitude"] * 1e-3 / math.sqrt(asked["frequency"])
+    limit = imaging.LABEL_LIMIT
+    if formulation.limits is not None and formulation.limits.mechanical_index is not None:
+        limit = formulation.limits.mechanical_index.number
+    if mi > limit:
+        flags += (Flag("mechanical-index", f"mechanical index {mi:.2f} is above {limit:g}"),)
+    share = density * 4 / 3 * math.pi * cloud.sizes.moment(3)
+    if share > 1e-2:
+        flags += (Flag("out of reach", f"a gas fraction of {share:.2g} would be needed: not seen in this way"),)
+    c_min = density * 1e-6
+    if quantity == "c_min":
+        return c_min, flags
+    if formulation.tissue is None:
+        raise Refusal("no-dose", f"{formulation.id}: no concentration in the target is known, so no margin")
+    return formulation.tissue.per_millilitre / c_min, flags
+
+
+def _kept(agent: Agent, asked: Mapping[str, Any], off: Mapping[str, float]) -> tuple[float, tuple[Flag, ...]]:
+    """Share of the bubbles' echo energy that a pulse sequence keeps."""
+    raise Refusal(
+        "sequence", f"{asked['sequence']} needs the nonlinear response of the bubbles, which is not modelled here"
+    )
+
+
+def _liquid_drop(formulation: Formulation, quantity: str, asked: Mapping[str, Any]) -> Value:
+    """Echo of a drop that stays liquid, by Rayleigh scattering; everything else is refused."""
+    drop = formulation.liquid
+    record = records.gas(drop.species)  # type: ignore[union-attr]
+    if quantity not in ("backscatter", "c_min", "margin"):
+        raise Refusal(
+            "liquid", f"{formulation.id} is a liquid drop and has no {quantity}: state vaporised = true for its bubble"
+        )
+    if record.liquid_density is None or record.liquid_sound_speed is None:
+        raise Refusal("no-liquid-data", f"density or sound speed of liquid {drop.species} is not in the catalogue")  # type: ignore[union-attr]
+    sizes, flags = sizes_of(drop)
+    host = liquid(asked["medium"], asked["temperature"])
+    frequency = asked["frequency"] * 1e6
+    one = float(
+        imaging.droplet_backscatter(
+            1.0, frequency, record.liquid_density.number, record.liquid_sound_speed.number, host
+        )
+    ) * sizes.moment(6)
+    flags += (Flag("liquid", "as a liquid drop it is a weak scatterer; nothing is vaporised here", "note"),)
+    if quantity == "backscatter":
+        density, more = _number_density(formulation, asked)
+        number = density * one / 100
+        return Value(
+            number, "1/cm", low=number / 3, high=number * 3, source="Rayleigh scattering", status="computed",
+            flags=flags + more,
+        )  # fmt: skip
+    tissue = imaging.background(asked["background"], frequency, asked["temperature"])
+    density, _ = imaging.detectable(4 * math.pi * one, tissue, asked["voxel"] * 1e-9, asked["rose"], asked["looks"])
+    share = density * 4 / 3 * math.pi * sizes.moment(3)
+    if share > 0.1:
+        raise Refusal(
+            "liquid",
+            f"as liquid drops {formulation.id} would have to fill {share:.2g} of the volume to be seen against "
+            f"{asked['background']}: only a vaporised drop is an agent",
+        )
+    number = density * 1e-6
+    if quantity == "margin":
+        if formulation.tissue is None:
+            raise Refusal("no-dose", f"{formulation.id}: no concentration in the target is known, so no margin")
+        number = formulation.tissue.per_millilitre / number
+    return Value(
+        number, QUANTITIES[quantity], low=number / 3, high=number * 3, source="Rayleigh scattering",
+        status="computed", flags=flags,
+    )  # fmt: skip
+
+
+# ------------------------------------------------------------------------------------------------ respond
+
+
+def _asked(protocol: Protocol, frequency: Value) -> dict[str, Any]:
+    return {
+        "frequency": frequency.number, "temperature": protocol.temperature.number, "medium": protocol.medium,
+        "background": protocol.background, "voxel": protocol.voxel.number, "depth": protocol.depth.number,
+        "sequence": protocol.sequence, "pressure_amplitude": protocol.pressure_amplitude.number,
+        "cycles": protocol.cycles.number, "suppression": protocol.suppression.number,
+        "dynamic_range": protocol.dynamic_range.number, "looks": protocol.looks, "rose": protocol.rose.number,
+        "vaporised": protocol.vaporised,
+    }  # fmt: skip
+
+
+def _cell(formulation: Formulation, quantity: str, asked: Mapping[str, Any], shown: Mapping[str, Any]) -> Cell:
+    try:
+        value = predict(formulation, quantity, asked)
+    except Refusal as why:
+        return Cell.refused(formulation.id, "ultrasound", quantity, shown, why, QUANTITIES[quantity])
+    return Cell.of(formulation.id, "ultrasound", quantity, shown, value)
+
+
+def respond(formulation: Formulation, protocol: Protocol) -> list[Cell]:
+    """Resonance, peak of the attenuation, attenuation and backscatter under a protocol."""
+    if not applies(formulation):
+        return []
+    place = {"medium": protocol.medium, "temperature": f"{protocol.temperature.number - 273.15:g} degC"}
+    first = _asked(protocol, protocol.frequency[0])
+    found = [_cell(formulation, q, first, place) for q in ("resonance_frequency", "attenuation_peak")]
+    if formulation.tissue is not None:
+        number = f"{formulation.tissue.per_millilitre:.3g} 1/mL"
+    else:
+        number = f"{REFERENCE_CONCENTRATION:.3g} 1/mL"
+    for frequency in protocol.frequency:
+        shown = {"frequency": f"{frequency.number:g} MHz", **place, "concentration": number}
+        found += [_cell(formulation, q, _asked(protocol, frequency), shown) for q in ("attenuation", "backscatter")]
+    return found
+
+
+def detection_limit(formulation: Formulation, protocol: Protocol) -> list[Cell]:
+    """Smallest number of bubbles per mL that is seen, and how far the concentration in the target is above it."""
+    if not applies(formulation):
+        return []
+    found = []
+    for frequency in protocol.frequency:
+        shown = {
+            "frequency": f"{frequency.number:g} MHz",
+            "pressure": f"{protocol.pressure_amplitude.number:g} kPa",
+            "sequence": protocol.sequence,
+            "background": protocol.background,
+            "depth": f"{protocol.depth.number:g} cm",
+        }
+        asked = _asked(protocol, frequency)
+        found.append(_cell(formulation, "c_min", asked, shown))
+        if formulation.tissue is not None:
+            found.append(_cell(formulation, "margin", asked, shown))
+    return found

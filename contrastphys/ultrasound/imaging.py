@@ -1,0 +1,188 @@
+"""What an image shows: echo against tissue, the smallest concentration seen, and the mechanical index.
+
+    eta = n <sigma_s>/(4 pi)                      backscatter of bubbles          [1/(m sr)]
+    CTR = 10 log10(eta/BSC)                       linear contrast to tissue       [dB]
+    n_min = max(k (L BSC + noise)/(sqrt(N) q <sigma_s>/4 pi), 1/V)
+
+The echo of tissue is fully developed speckle: its energy scatters by 100 % from place to place and by
+1/sqrt(N) over N independent looks, so a difference of k standard deviations is seen (Rose). A pulse sequence
+leaves the share L of the echo of tissue and the share q of that of the bubbles. Nothing is seen below one
+bubble in a voxel.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..provenance import Refusal
+from ..units import Flag, quantities
+from .bubble import BODY_TEMPERATURE, acoustic
+from .population import Population, population_flags
+
+LABEL_LIMIT = 1.9
+"""Mechanical index that diagnostic scanners may not exceed."""
+
+
+@quantities(
+    "1",
+    pressure=("MPa", 0, 50, "peak negative pressure in water"),
+    frequency=("MHz", 0.02, 50, "centre frequency"),
+    depth=("cm", 0, 30, "depth in tissue over which the pressure is derated"),
+    derating=("dB/cm/MHz", 0, 3, "attenuation used for derating"),
+)
+def mechanical_index(pressure: Any, frequency: Any, depth: Any = 0.0, derating: Any = 0.3) -> Any:
+    """Mechanical index of a pulse: its derated peak negative pressure over the root of the frequency.
+
+    MI = PNP[MPa] 10^(-a f z/20)/sqrt(f[MHz]); a is 0.3 dB/cm/MHz.
+
+    Returns
+    -------
+    Quantity
+        Dimensionless by convention; the formula hides MPa/sqrt(MHz).
+
+    Notes
+    -----
+    The peak negative pressure of a real pulse is not the amplitude of its sine. Regulation allows 1.9.
+
+    References
+    ----------
+    C. K. Holland, R. E. Apfel, IEEE Trans. Ultrason. 36, 204 (1989), doi:10.1109/58.19152
+
+    Examples
+    --------
+    >>> print(f"{mechanical_index('0.2 MPa', '4 MHz').magnitude:.2f}")
+    0.10
+    """
+    return pressure * 10 ** (-derating * frequency * depth / 20) / np.sqrt(frequency)
+
+
+def background(name: str, frequency: float, temperature: float = BODY_TEMPERATURE) -> float:
+    """Backscatter coefficient of a tissue or of blood at a frequency [Hz], in 1/(m sr).
+
+    Examples
+    --------
+    >>> round(background("liver", 3e6), 3)
+    0.05
+    """
+    known = acoustic(name, temperature)
+    if "backscatter_1mhz" not in known:
+        raise Refusal(
+            "no-backscatter",
+            f"the backscatter of {name} is not in the catalogue: the contrast against it cannot be decided",
+        )
+    return known["backscatter_1mhz"] * (frequency / 1e6) ** known["backscatter_power"]
+
+
+def path_loss(name: str, frequency: float, depth: float, temperature: float = BODY_TEMPERATURE) -> float:
+    """Loss of an echo on its way down to `depth` [m] and back, in dB; frequency in Hz."""
+    known = acoustic(name, temperature)
+    if "attenuation_1mhz" not in known:
+        raise Refusal("no-attenuation", f"the attenuation of {name} is not in the catalogue")
+    return 2 * depth * known["attenuation_1mhz"] * (frequency / 1e6) ** known["attenuation_power"]
+
+
+def detectable(
+    scattering: float,
+    tissue: float,
+    voxel: float,
+    rose: float = 5.0,
+    looks: float = 1.0,
+    tissue_left: float = 1.0,
+    bubble_kept: float = 1.0,
+    noise: float = 0.0,
+) -> tuple[float, bool]:
+    """Smallest number of bubbles per m^3 that is seen, and whether one bubble per voxel is what limits it.
+
+    `scattering` is the mean cross-section [m^2], `tissue` and `noise` backscatter coefficients [1/(m sr)],
+    `voxel` a volume [m^3]; the shares are of echo energy.
+
+    Examples
+    --------
+    >>> n, floor = detectable(1e-11, 0.05, 1e-9)
+    >>> f"{n * 1e-6:.1e} per mL", floor
+    ('3.1e+05 per mL', False)
+    """
+    spread = (tissue * tissue_left + noise) / math.sqrt(looks)
+    if scattering * bubble_kept <= 0:
+        raise Refusal("no-echo", "the bubbles leave no echo in this sequence: nothing can be detected")
+    wanted = rose * spread * 4 * math.pi / (scattering * bubble_kept)
+    floor = 1 / voxel
+    return max(wanted, floor), wanted < floor
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """Echo of a population against that of tissue."""
+
+    frequency: Any
+    ratio_db: Any  # contrast to tissue, 10 log10 of echo energies
+    bubbles: Any  # backscatter coefficient, per steradian
+    tissue: Any
+    flags: tuple[Flag, ...] = ()
+
+
+@quantities(None, frequency=("Hz", 1e4, 1e8, "frequency"))
+def contrast(population: Population, frequency: Any, against: str = "liver") -> Contrast:
+    """Linear contrast of a population against the speckle of tissue or blood.
+
+    CTR = 10 log10(eta/BSC), eta = Sum n sigma_s/(4 pi).
+
+    Other Parameters
+    ----------------
+    population : Population
+    against : str
+        Tissue of the catalogue whose backscatter is known.
+
+    Returns
+    -------
+    Contrast
+
+    Notes
+    -----
+    Equal pulses, the same depth, no saturation; linear oscillation. At clinical doses the value is often
+    negative: pulse sequences that remove the echo of tissue decide.
+
+    References
+    ----------
+    Z. F. Lu, J. A. Zagzebski, F. T. Lee, Ultrasound Med. Biol. 25, 1047 (1999),
+    doi:10.1016/s0301-5629(99)00055-1
+
+    Examples
+    --------
+    >>> from contrastphys.ultrasound import LogNormal, Marmottant, Population
+    >>> shell = Marmottant(chi="0.5 N/m", kappa_s="5e-9 kg/s", sigma0="0.02 N/m")
+    >>> cloud = Population(LogNormal("1 um", 0.4), "1e5 1/mL", "C4F10", shell, "blood")
+    >>> print(f"{contrast(cloud, '3 MHz').ratio_db:.1f} dB")
+    6.1 dB
+    """
+    from ..units import Q
+
+    scalar = np.ndim(frequency) == 0
+    eta = population.spectra(frequency)[3]
+    tissue = np.array([background(against, float(f)) for f in np.atleast_1d(frequency)])
+    ratio = 10 * np.log10(eta / tissue)
+    shown = [v[0].item() if scalar else v for v in (ratio, eta, tissue)]
+    flags = population_flags(population, float(np.max(frequency)))
+    return Contrast(Q(frequency, "Hz"), shown[0], Q(shown[1], "1/m"), Q(shown[2], "1/m"), flags)
+
+
+def droplet_backscatter(radius: Any, frequency: float, density: float, sound_speed: float, host: Any) -> Any:
+    """Backscattering cross-section per steradian of a small liquid drop [m^2/sr].
+
+    k^4 a^6 [(kappa_e - kappa)/(3 kappa) - (rho_e - rho)/(2 rho_e + rho)]^2 (Rayleigh), k a << 1.
+
+    Examples
+    --------
+    >>> from contrastphys.ultrasound import Liquid
+    >>> f"{droplet_backscatter(0.5e-6, 3e6, 1564.0, 436.0, Liquid()):.1e}"
+    '1.6e-21'
+    """
+    k = 2 * math.pi * frequency / host.sound_speed
+    compressibility = host.density * host.sound_speed**2 / (density * sound_speed**2)
+    monopole = (compressibility - 1) / 3
+    dipole = (density - host.density) / (2 * density + host.density)
+    return k**4 * np.asarray(radius, float) ** 6 * (monopole - dipole) ** 2

@@ -1,0 +1,474 @@
+"""Small oscillations of one bubble: resonance, damping and cross-sections.
+
+With R = R0 (1 + x e^{i w t}) and a pressure p e^{i w t} the equation of Keller and Miksis [1]_ becomes,
+without further approximation,
+
+    x = -p/D,   D = K - m w^2/(1+e^2) + i (w B + m w^2 e/(1+e^2)),   m = rho R0^2,   e = w R0/c
+    K = 3 kappa p_g0 - 2 sigma0/R0 + K_shell + 4 G        [Pa]
+    B = 4 mu + 4 mu_th + B_shell                          [Pa s]
+
+so that scattering, absorption and extinction are one quotient and balance exactly. The gas exchanges heat
+with the liquid after Prosperetti [2]_: kappa and mu_th are real and imaginary part of one function.
+
+.. [1] J. B. Keller, M. Miksis, J. Acoust. Soc. Am. 68, 628 (1980), doi:10.1121/1.384720
+.. [2] A. Prosperetti, J. Acoust. Soc. Am. 61, 17 (1977), doi:10.1121/1.381252
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..constants import GAS_CONSTANT
+from ..units import Flag, Q, quantities
+from .bubble import Bubble, Gas, Liquid, liquid_of
+from .shells import Marmottant, Shell
+
+Array = NDArray[np.float64]
+
+SIDES = ("bilinear", "below", "above")
+CONVENTIONS = ("law", "vdMeer")
+
+
+# ------------------------------------------------------------------------------------------ heat exchange
+
+
+def _phi(x: ArrayLike, gamma: float) -> NDArray[np.complex128]:
+    """Complex polytropic function: 3 gamma when the gas keeps its heat, 3 when it keeps its temperature."""
+    z = np.sqrt(1j / np.asarray(x, float))
+    large = np.abs(z) > 30
+    safe = np.where(large, 1.0, z)
+    coth = np.where(large, z, safe / np.tanh(safe))  # z coth z
+    bracket = coth - 1
+    small = np.abs(z) < 0.03  # series: z coth z - 1 = z^2/3 - z^4/45, where the difference cancels
+    bracket = np.where(small, z**2 / 3 - z**4 / 45 + 2 * z**6 / 945, bracket)
+    return 3 * gamma / (1 - 3 * (gamma - 1) * 1j * np.asarray(x) * bracket)
+
+
+def _heat(radius: Array, omega: Array, rest_pressure: Array, gas: Gas, temperature: float) -> tuple[Array, Array]:
+    """Effective polytropic exponent and thermal viscosity [Pa s]."""
+    density = rest_pressure * gas.molar_mass / (GAS_CONSTANT * temperature)
+    diffusivity = gas.conductivity / (density * gas.heat_capacity)
+    phi = _phi(diffusivity / (omega * radius**2), gas.adiabatic)
+    return phi.real / 3, rest_pressure * phi.imag / (4 * omega)
+
+
+@quantities(
+    ("1", "Pa*s"),
+    radius=("m", 1e-8, 1e-3, "rest radius"),
+    frequency=("Hz", 1e3, 1e8, "frequency"),
+    rest_pressure=("Pa", 1e3, 1e8, "gas pressure at rest"),
+    temperature=("K", 263.15, 393.15, "temperature"),
+)
+def polytropic(radius: Any, frequency: Any, gas: Gas, rest_pressure: Any = 101325.0, temperature: Any = 310.15) -> Any:
+    """Effective polytropic exponent and thermal viscosity of the gas of a small bubble.
+
+    Phi = 3 gamma/(1 - 3 (gamma-1) i X [(i/X)^(1/2) coth (i/X)^(1/2) - 1]), X = D_g/(w R0^2);
+    kappa = Re Phi/3, mu_th = p_g0 Im Phi/(4 w).
+
+    Other Parameters
+    ----------------
+    gas : Gas
+        What the bubble holds.
+
+    Returns
+    -------
+    kappa, mu_th : Quantity
+        Between 1 (isothermal) and gamma (adiabatic); viscosity of the same damping [Pa s].
+
+    Notes
+    -----
+    Ideal gas, uniform pressure inside the bubble, liquid at constant temperature; small oscillations.
+
+    References
+    ----------
+    A. Prosperetti, J. Acoust. Soc. Am. 61, 17 (1977), doi:10.1121/1.381252
+
+    Examples
+    --------
+    >>> from contrastphys.ultrasound import Gas
+    >>> kappa, mu_th = polytropic("1 um", "3.9 MHz", Gas())
+    >>> print(f"{kappa.magnitude:.3f}")
+    1.002
+    """
+    radius, omega = np.asarray(radius, float), 2 * math.pi * np.asarray(frequency, float)
+    return _heat(radius, omega, np.asarray(rest_pressure, float), gas, temperature)
+
+
+# --------------------------------------------------------------------------------------- linear response
+
+
+class Response(NamedTuple):
+    """Coefficients of the linear equation of one bubble or of an array of them [SI]."""
+
+    below: Array  # stiffness K seen from below the rest radius [Pa]
+    above: Array  # and from above [Pa]
+    viscous: Array  # 4 mu [Pa s]
+    thermal: Array  # 4 mu_th [Pa s]
+    shell: Array  # [Pa s]
+    mass: Array  # rho R0^2 [kg/m]
+    eps: Array  # w R0/c
+    omega: Array
+    kappa: Array  # polytropic exponent
+
+    def stiffness(self, side: str = "bilinear") -> Array:
+        """K of one side, or the one of a bilinear oscillator of both: 4 K1 K2/(sqrt K1 + sqrt K2)^2."""
+        if side == "below":
+            return self.below
+        if side == "above":
+            return self.above
+        if np.any(self.below < 0) or np.any(self.above < 0):
+            raise ValueError("the shell softens so much that the bubble has no stable rest radius")
+        with np.errstate(invalid="ignore", divide="ignore"):
+            both = 4 * self.below * self.above / (np.sqrt(self.below) + np.sqrt(self.above)) ** 2
+        return np.where(self.below == self.above, self.below, np.nan_to_num(both))
+
+    def friction(self) -> Array:
+        return self.viscous + self.thermal + self.shell
+
+    def denominator(self, side: str = "bilinear") -> NDArray[np.complex128]:
+        """D of x = -p/D [Pa]."""
+        spread = 1 + self.eps**2
+        inertia = self.mass * self.omega**2
+        return (self.stiffness(side) - inertia / spread) + 1j * (
+            self.omega * self.friction() + inertia * self.eps / spread
+        )
+
+
+def response(
+    radius: ArrayLike,
+    omega: ArrayLike,
+    shell: Shell,
+    gas: Gas,
+    liquid: Liquid,
+    kappa: float | None = None,
+    convention: str = "law",
+) -> Response:
+    """Linear coefficients for arrays of rest radius [m] and angular frequency [rad/s] that broadcast."""
+    radius, omega = np.broadcast_arrays(np.asarray(radius, float), np.asarray(omega, float))
+    tension = shell.rest_tension(radius)
+    rest_pressure = liquid.pressure + 2 * tension / radius
+    if kappa is None:
+        exponent, mu_th = _heat(radius, omega, rest_pressure, gas, liquid.temperature)
+    else:
+        exponent, mu_th = np.full(radius.shape, float(kappa)), np.zeros(radius.shape)
+    base = 3 * exponent * rest_pressure - 2 * tension / radius + 4 * liquid.shear_modulus
+    below, above = shell.stiffness(radius)
+    if convention == "vdMeer" and isinstance(shell, Marmottant):
+        less = 4 * shell.sigma0 / radius
+        below, above = np.where(below > 0, below - less, below), np.where(above > 0, above - less, above)
+    return Response(
+        base + below,
+        base + above,
+        np.full(radius.shape, 4 * liquid.viscosity),
+        4 * mu_th,
+        shell.friction(radius),
+        liquid.density * radius**2,
+        omega * radius / liquid.sound_speed,
+        omega,
+        exponent,
+    )
+
+
+def sections(r: Response, radius: ArrayLike, liquid: Liquid, side: str = "bilinear") -> tuple[Array, Array]:
+    """Scattering and absorption cross-section [m^2] of a linear response; extinction is their sum."""
+    radius = np.asarray(radius, float)
+    rho, c = liquid.density, liquid.sound_speed
+    size = np.abs(r.denominator(side)) ** 2
+    scattering = 4 * math.pi * (rho * r.omega**2 * radius**3) ** 2 / ((1 + r.eps**2) * size)
+    absorption = 4 * math.pi * rho * c * radius**3 * r.omega**2 * r.friction() / size
+    return scattering, absorption
+
+
+def natural(
+    radius: ArrayLike,
+    shell: Shell,
+    gas: Gas,
+    liquid: Liquid,
+    kappa: float | None = None,
+    side: str = "bilinear",
+    convention: str = "law",
+) -> Array:
+    """Angular frequency with K(w) = m w^2 [rad/s]: the undamped resonance, the heat exchange taken at it.
+
+    K lies between its isothermal and its adiabatic value, and grows slower than w^2: one root, by bisection.
+    """
+    radius = np.asarray(radius, float)
+
+    def stiffness(omega: Array | float, exponent: float | None) -> Array:
+        return response(radius, omega, shell, gas, liquid, exponent, convention).stiffness(side)
+
+    mass = liquid.density * radius**2
+    if kappa is not None:
+        return np.sqrt(stiffness(1.0, kappa) / mass)
+    low = np.sqrt(stiffness(1.0, 1.0) / mass) * (1 - 1e-9)
+    high = np.sqrt(stiffness(1.0, gas.adiabatic) / mass) * (1 + 1e-9)
+    for _ in range(48):
+        middle = 0.5 * (low + high)
+        rising = stiffness(middle, None) > mass * middle**2
+        low, high = np.where(rising, middle, low), np.where(rising, high, middle)
+    return 0.5 * (low + high)
+
+
+def _strongest(radius: float, shell: Shell, gas: Gas, liquid: Liquid, kappa: float | None, w0: float,
+               what: str, side: str, convention: str) -> float | None:  # fmt: skip
+    """Angular frequency at which |x| or the scattering is largest; None where it only grows or falls."""
+    low, high = 0.02 * w0, 20 * w0
+    for _ in range(4):
+        omega = np.geomspace(low, high, 241)
+        r = response(radius, omega, shell, gas, liquid, kappa, convention)
+        if what == "displacement":
+            value = 1 / np.abs(r.denominator(side))
+        else:
+            value = sections(r, radius, liquid, side)[0]
+        top = int(np.argmax(value))
+        if top in (0, omega.size - 1):
+            return None
+        low, high = omega[top - 1], omega[top + 1]
+    return float(math.sqrt(low * high))
+
+
+# ------------------------------------------------------------------------------------------- public doors
+
+
+@dataclass(frozen=True)
+class Resonance:
+    """Resonance of a bubble; frequencies are quantities, damping parts are dimensionless at resonance."""
+
+    frequency: Any  # undamped; bilinear at a kink
+    below: Any  # one-sided values; equal to `frequency` where the law is smooth
+    above: Any
+    displacement_maximum: Any  # None where the bubble is overdamped
+    scattering_maximum: Any
+    damping: dict[str, float]  # viscous, thermal, shell, radiation, total
+    polytropic: float
+    flags: tuple[Flag, ...] = ()
+
+
+@dataclass(frozen=True)
+class CrossSections:
+    """Cross-sections of one bubble against frequency, as quantities."""
+
+    frequency: Any
+    scattering: Any
+    absorption: Any
+    extinction: Any
+    flags: tuple[Flag, ...] = ()
+
+
+def bubble_flags(bubble: Bubble, liquid: Liquid, eps: float = 0.0) -> tuple[Flag, ...]:
+    """What limits the linear answer for this bubble."""
+    found = []
+    if bool(np.any(bubble.shell.kink(bubble.radius))):
+        found.append(
+            Flag(
+                "kink",
+                "the tension has a corner at the rest radius: soft on one side, stiff on the other at any "
+                "amplitude; the bilinear frequency is given, no linear limit exists",
+            )
+        )
+    if bubble.radius < 2e-7:
+        found.append(
+            Flag("nanobubble", "radius below 0.2 um: shell parameters extrapolated, Laplace pressure dominates")
+        )
+    if eps > 0.3:
+        found.append(Flag("ka", f"w R0/c reaches {eps:.2g} (limit 0.3): the bubble is not small against the wave"))
+    return tuple(found)
+
+
+def _check(side: str, convention: str) -> None:
+    if side not in SIDES:
+        raise ValueError(f"side is one of {', '.join(SIDES)}, not {side!r}")
+    if convention not in CONVENTIONS:
+        raise ValueError(f"convention is one of {', '.join(CONVENTIONS)}, not {convention!r}")
+
+
+def resonance(bubble: Bubble, medium: Liquid | str = "water", convention: str = "law") -> Resonance:
+    """Resonance frequency and damping of a bubble.
+
+    w0 = sqrt(K/m); at a corner of the shell law the bilinear value 2 f1 f2/(f1 + f2) of the one-sided ones.
+
+    Parameters
+    ----------
+    bubble : Bubble
+    medium : Liquid or str
+        Liquid, or the name of one in the catalogue (taken at 37 degC).
+    convention : {"law", "vdMeer"}
+        Stiffness of a Marmottant shell: the slope of its law, chi + sigma0, or chi alone.
+
+    Returns
+    -------
+    Resonance
+
+    Notes
+    -----
+    Small spherical oscillations. Shell parameters leave 10-20 % in the frequency of a coated bubble.
+
+    References
+    ----------
+    S. M. van der Meer et al., J. Acoust. Soc. Am. 121, 648 (2007), doi:10.1121/1.2390673
+
+    Examples
+    --------
+    >>> from contrastphys.ultrasound import Bubble, Gas, Liquid
+    >>> air = Bubble("1 um", Gas())
+    >>> print(f"{resonance(air, Liquid(temperature='25 degC')).frequency.to('MHz'):.3f~P}")
+    3.900 MHz
+    """
+    _check("bilinear", convention)
+    fluid = liquid_of(medium)
+    gas, shell, radius, kappa = bubble.gas, bubble.shell, bubble.radius, bubble.polytropic
+    w = {s: float(natural(radius, shell, gas, fluid, kappa, s, convention)) for s in ("below", "above")}
+    w0 = 2 * w["below"] * w["above"] / (w["below"] + w["above"])
+    r = response(radius, w0, shell, gas, fluid, kappa, convention)
+    unit = float(r.mass) * w0
+    damping = {
+        "viscous": float(r.viscous) / unit,
+        "thermal": float(r.thermal) / unit,
+        "shell": float(r.shell) / unit,
+        "radiation": float(r.eps / (1 + r.eps**2)),
+    }
+    damping["total"] = sum(damping.values())
+    tops = [
+        _strongest(radius, shell, gas, fluid, kappa, w0, what, "bilinear", convention)
+        for what in ("displacement", "scattering")
+    ]
+    flags = bubble_flags(bubble, fluid, float(r.eps))
+    if tops[0] is None:
+        flags += (Flag("overdamped", "friction exceeds stiffness: no maximum of the oscillation", "note"),)
+
+    def hertz(omega: float | None) -> Any:
+        return None if omega is None else Q(omega / (2 * math.pi), "Hz")
+
+    return Resonance(
+        hertz(w0), hertz(w["below"]), hertz(w["above"]), hertz(tops[0]), hertz(tops[1]), damping,
+        float(r.kappa), flags,
+    )  # fmt: skip
+
+
+@quantities(None, frequency=("Hz", 1e4, 1e8, "frequency"))
+def cross_sections(
+    bubble: Bubble,
+    frequency: Any,
+    medium: Liquid | str = "water",
+    side: str = "bilinear",
+    convention: str = "law",
+) -> CrossSections:
+    """Scattering, absorption and extinction cross-section of a bubble.
+
+    sigma_s = 4 pi (rho w^2 R0^3)^2/((1+e^2)|D|^2), sigma_a = 4 pi rho c R0^3 w^2 B/|D|^2,
+    sigma_e = sigma_s + sigma_a.
+
+    Other Parameters
+    ----------------
+    bubble : Bubble
+    medium : Liquid or str
+        Liquid, or the name of one in the catalogue (taken at 37 degC).
+    side : {"bilinear", "below", "above"}
+        Which stiffness to take at a corner of the shell law.
+    convention : {"law", "vdMeer"}
+        Stiffness of a Marmottant shell: the slope of its law, chi + sigma0, or chi alone.
+
+    Returns
+    -------
+    CrossSections
+
+    Notes
+    -----
+    Pressure amplitudes well below the nonlinearity of the shell (tens of kPa), w R0/c < 0.3.
+
+    References
+    ----------
+    J. B. Keller, M. Miksis, J. Acoust. Soc. Am. 68, 628 (1980), doi:10.1121/1.384720
+
+    Examples
+    --------
+    >>> from contrastphys.ultrasound import Bubble, Gas, Liquid
+    >>> found = cross_sections(Bubble("2 um", Gas(), polytropic=1.4), "2.5 MHz", Liquid())
+    >>> print(f"{found.scattering.to('um^2').magnitude:.1f} of {found.extinction.to('um^2').magnitude:.1f}")
+    424.0 of 1700.4
+    """
+    _check(side, convention)
+    fluid = liquid_of(medium)
+    omega = 2 * math.pi * np.asarray(frequency, float)
+    r = response(bubble.radius, omega, bubble.shell, bubble.gas, fluid, bubble.polytropic, convention)
+    scattering, absorption = sections(r, bubble.radius, fluid, side)
+    flags = bubble_flags(bubble, fluid, float(np.max(r.eps)))
+    scattered, absorbed, lost = (
+        Q(v.item() if v.ndim == 0 else v, "m^2") for v in (scattering, absorption, scattering + absorption)
+    )
+    return CrossSections(Q(frequency, "Hz"), scattered, absorbed, lost, flags)
+
+
+@quantities("m", frequency=("Hz", 1e4, 1e8, "resonance frequency wanted"))
+def resonant_radius(
+    frequency: Any,
+    gas: Gas,
+    shell: Shell,
+    medium: Liquid | str = "water",
+    polytropic: float | None = None,
+    side: str = "bilinear",
+    convention: str = "law",
+) -> Any:
+    """Rest radius of the bubble that resonates at a frequency.
+
+    Root of w0(R0) = 2 pi f between 10 nm and 1 mm.
+
+    Other Parameters
+    ----------------
+    gas : Gas
+    shell : Shell
+    medium : Liquid or str
+    polytropic : float, optional
+        Fixed polytropic exponent; left out, from the heat exchange of the gas.
+    side : {"bilinear", "below", "above"}
+    convention : {"law", "vdMeer"}
+
+    Returns
+    -------
+    Quantity
+        Rest radius.
+
+    Notes
+    -----
+    Undamped resonance. A frequency outside the reach of 10 nm to 1 mm is refused.
+
+    References
+    ----------
+    N. de Jong et al., Ultrasonics 30, 95 (1992)
+
+    Examples
+    --------
+    >>> from contrastphys.ultrasound import Free, Gas, Liquid
+    >>> radius = resonant_radius("7 MHz", Gas(), Free(), Liquid(), polytropic=1.07)
+    >>> print(f"{radius.to('um'):.3f~P}")
+    0.650 µm
+    """
+    _check(side, convention)
+    if isinstance(gas, str):
+        from .bubble import gas as gas_named
+
+        gas = gas_named(gas)
+    fluid = liquid_of(medium)
+    wanted = 2 * math.pi * np.asarray(frequency, float)
+    low, high = np.full(wanted.shape, math.log(1e-8)), np.full(wanted.shape, math.log(1e-3))
+
+    def reached(log_radius: Array) -> Array:
+        return natural(np.exp(log_radius), shell, gas, fluid, polytropic, side, convention)
+
+    fastest, slowest = reached(low), reached(high)
+    if np.any(wanted > fastest) or np.any(wanted < slowest):
+        raise ValueError(
+            f"no radius from 10 nm to 1 mm resonates there: this shell reaches "
+            f"{np.max(slowest) / 2e6 / math.pi:.3g} to {np.min(fastest) / 2e6 / math.pi:.3g} MHz"
+        )
+    for _ in range(44):
+        middle = 0.5 * (low + high)
+        too_fast = reached(middle) > wanted
+        low, high = np.where(too_fast, middle, low), np.where(too_fast, high, middle)
+    radius = np.exp(0.5 * (low + high))
+    return radius.item() if radius.ndim == 0 else radius

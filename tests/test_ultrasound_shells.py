@@ -1,0 +1,129 @@
+"""Shell laws: continuity, rest tension, slopes, kinks, refusals."""
+
+import math
+
+import numpy as np
+import pytest
+import references_ultrasound as ref
+
+from contrastphys.ultrasound import (
+    ChatterjeeSarkar,
+    Church,
+    DeJong,
+    Free,
+    Gompertz,
+    Marmottant,
+)
+from contrastphys.ultrasound.shells import describe
+from contrastphys.units import Q, RangeWarning, UnitError
+
+REST = 2e-6
+SHELLS = [
+    Free(),
+    Marmottant("0.5 N/m", "5e-9 kg/s", "0.02 N/m"),
+    Marmottant("0.5 N/m", "5e-9 kg/s", "0.02 N/m", break_up="0.13 N/m"),
+    Gompertz("0.5 N/m", "5e-9 kg/s", "0.02 N/m"),
+    DeJong("1.1 N/m", "2.7e-7 kg/s", "0.05 N/m"),
+    Church("50 MPa", "15 nm", "0.8 Pa*s", "0.04 N/m"),
+    ChatterjeeSarkar("0.51 N/m", "1e-8 kg/s", "0.02 N/m"),
+    ChatterjeeSarkar("0.55 N/m", "1.2e-8 kg/s", "0.02 N/m", alpha=1.5),
+    ChatterjeeSarkar("0.55 N/m", "1.2e-8 kg/s", "0.02 N/m", alpha=1.5, unstressed="balanced"),
+]
+
+
+@pytest.mark.parametrize("shell", SHELLS, ids=describe)
+def test_stated_stiffness_is_the_slope_of_the_law(shell):
+    h = 1e-6 * REST
+    slope = (shell.tension(REST + h, REST) - shell.tension(REST - h, REST)) / (2 * h)
+    layer = (shell.layer(REST + h, REST) - shell.layer(REST - h, REST)) / (2 * h)
+    stated = shell.stiffness(np.array(REST))
+    assert stated[0] == stated[1]
+    assert 2 * slope + layer * REST == pytest.approx(float(stated[0]), rel=1e-6, abs=1e-3)
+    assert not shell.kink(REST)
+
+
+def test_marmottant_is_its_three_branches():
+    shell = Marmottant("0.5 N/m", sigma0="0.02 N/m")
+    radii = np.linspace(0.7, 1.3, 301) * REST
+    literal = [ref.marmottant_tension(r, REST, 0.5, 0.02, 0.072) for r in radii]
+    assert np.allclose(shell.tension(radii, REST), literal, atol=1e-16)
+    for corner in (shell.buckling_radius(REST), shell.rupture_radius(REST)):
+        assert abs(shell.tension(corner * (1 + 1e-12), REST) - shell.tension(corner, REST)) < 1e-11
+    assert float(shell.rest_tension(REST)) == pytest.approx(0.02, abs=1e-15)
+
+
+def test_broken_shell_keeps_the_tension_of_water():
+    shell = Marmottant("0.5 N/m", sigma0="0.02 N/m", break_up="0.13 N/m")
+    between = 0.5 * (shell.rupture_radius(REST) + shell.break_up_radius(REST))
+    assert 0.072 < float(shell.tension(between, REST)) < 0.13
+    assert float(shell.tension(between, REST, broken=True)) == 0.072
+    assert float(shell.tension(1.01 * shell.break_up_radius(REST), REST)) == 0.072
+
+
+def test_gompertz_has_the_factor_e():
+    shell = Gompertz("0.5 N/m", sigma0="0.02 N/m")
+    radii = np.linspace(0.8, 1.2, 4001) * REST
+    literal = [ref.gompertz_tension(r, REST, 0.5, 0.02, 0.072) for r in radii]
+    assert np.allclose(shell.tension(radii, REST), literal, rtol=1e-12)
+    slope = 0.5 * REST * np.gradient(shell.tension(radii, REST), radii)
+    assert float(shell.elasticity(REST)[0]) == pytest.approx(0.5106, abs=5e-5)
+    assert slope.max() == pytest.approx(0.5279, abs=5e-5)
+    assert float(shell.tension(0.01 * REST, REST)) == 0.0  # no overflow when crushed
+
+
+@pytest.mark.parametrize(
+    ("shell", "below", "above"),
+    [
+        (Marmottant("0.5 N/m", sigma0="0 N/m"), 0.0, 0.5),
+        (Marmottant("0.5 N/m", sigma0="1e-9 N/m"), 0.0, 0.5),
+        (Marmottant("0.5 N/m", sigma0="0.072 N/m"), 0.572, 0.0),
+    ],
+)
+def test_kinks_are_told(shell, below, above):
+    assert bool(shell.kink(REST))
+    assert [float(s) for s in shell.elasticity(REST)] == pytest.approx([below, above], abs=1e-8)
+
+
+def test_a_shell_that_outlives_sigma_w_has_no_kink_there():
+    assert not Marmottant("0.5 N/m", sigma0="0.072 N/m", break_up="0.2 N/m").kink(REST)
+
+
+def test_balanced_interface_has_no_tension_at_rest():
+    for alpha in (0.0, 1.5):
+        shell = ChatterjeeSarkar("0.55 N/m", gamma0="0.02 N/m", alpha=alpha, unstressed="balanced")
+        assert float(shell.rest_tension(REST)) == pytest.approx(0, abs=1e-16)
+    assert math.sqrt(1 + shell.changed(alpha=0.0)._rest_strain()) == pytest.approx(math.sqrt(1 - 0.02 / 0.55))
+
+
+def test_friction_conventions():
+    assert DeJong("1.1 N/m", "0.27e-6 kg/s").kappa_s == pytest.approx(5.37e-9, rel=1e-3)
+    assert float(Church("50 MPa", "15 nm", "0.8 Pa*s").friction(REST)) == pytest.approx(12 * 0.8 * 15e-9 / REST)
+    assert float(Marmottant("0.5 N/m", "5e-9 kg/s").friction(REST)) == pytest.approx(0.01)
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: Marmottant(0.5), "chi needs a unit such as 'N/m'"),
+        (lambda: Marmottant("0.5 Pa"), "chi takes a unit such as 'N/m'"),
+        (lambda: Marmottant("0.5 N/m", sigma0="0.08 N/m"), "ruptured at rest"),
+        (lambda: Marmottant("0.5 N/m", break_up="0.05 N/m"), "below sigma_w"),
+        (lambda: Gompertz("0.5 N/m", sigma0="0.072 N/m"), "needs 0 < sigma0 < 0.072"),
+        (lambda: Gompertz("0.5 N/m", sigma0="0 N/m"), "sigma0 is 0 N/m: it must be above 0"),
+        (lambda: Marmottant("-0.5 N/m"), "chi is -0.5 N/m: it must be above 0"),
+        (lambda: ChatterjeeSarkar("0.5 N/m", unstressed="zero"), "'rest' or 'balanced'"),
+        (
+            lambda: ChatterjeeSarkar("0.02 N/m", gamma0="0.03 N/m", unstressed="balanced"),
+            "no radius balances",
+        ),
+    ],
+)
+def test_bad_parameters(make, words):
+    with pytest.raises((ValueError, UnitError), match=words):
+        make()
+
+
+def test_unusual_parameters_warn():
+    with pytest.warns(RangeWarning, match="chi 500 N/m is outside the checked range"):
+        assert Marmottant(Q(500, "N/m")).chi == 500  # mN/m taken for N/m
+    assert Marmottant(Q(500, "mN/m")).chi == 0.5

@@ -348,7 +348,7 @@ def test_more_light_than_skin_may_have_is_said():
 
 
 def test_noise_or_background_decides():
-    deep = agents.detection_limit(gold(), "700 nm", "4 cm")[0]
+    deep = agents.detection_limit(gold(), "700 nm", "1.5 cm", noise_equivalent_pressure="50 Pa")[0]
     shallow = agents.detection_limit(gold(), "700 nm", "0.5 cm")[0]
     assert "noise-limited" in {flag.code for flag in deep.flags}
     assert "background-limited" in {flag.code for flag in shallow.flags}
@@ -376,3 +376,9 @@ def test_import_stays_light():
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+def test_no_impossible_concentration_is_answered():
+    cells = agents.detection_limit(gold(), "532 nm", "1 cm")
+    assert cells[0].value is None
+    assert "more than 1 g/mL of it would be needed" in cells[0].refusal

@@ -22,6 +22,7 @@ from .protocol import Fluence, Protocol, light_at
 __all__ = ["Protocol", "applies", "detection_limit", "predict", "respond"]
 
 NAME = "photoacoustic"
+DENSEST = 1000.0  # g/L of an agent: no target holds more
 
 
 def applies(formulation: Formulation) -> bool:
@@ -95,6 +96,13 @@ def _smallest(formulation: Formulation, molar: Value, protocol: Protocol, wavele
         molar.number, light.mu_a, protocol.background_variation.number, protocol.rose.number
     )
     found = float(max(noise, background))
+    if formulation.mass and found * formulation.mass > DENSEST:
+        lost = light.surface / light.fluence
+        raise Refusal(
+            "too-deep",
+            f"no concentration of {formulation.id} is seen {depth:g} cm deep at {wavelength:g} nm: light falls by "
+            f"a factor of {lost:.2g}, and more than 1 g/mL of it would be needed",
+        )
     which = "noise" if noise >= background else "background"
     text_ = f"noise limit {noise * 1e9:.3g} nM, background limit {background * 1e9:.3g} nM of {formulation.entity}s"
     notes = merge_flags(molar.flags, light.flags, (Flag(f"{which}-limited", text_, "note"),))

@@ -438,8 +438,9 @@ def _checks(particle, wavelength, medium):
     """What a reader must know before believing the numbers; refuses below the bulk's reach."""
     notes = []
     layers = [(particle.material, particle.diameter / 2), *particle.coats]
-    for material, thin in layers:
-        if not material.startswith(tuple(METALS)):
+    for table, thin in layers:
+        material = next((metal for metal in METALS if table.startswith(metal)), None)
+        if material is None:
             continue
         if thin < 1.0:
             raise Refusal(

@@ -22,6 +22,7 @@ from .provenance import Flag, Refusal, Value
 from .schema import Reader, RecordError, build, choice, near, nested, number, settle, several, text
 from .units import Q, UnitError, magnitude
 
+MODALITIES = ("mri", "xray", "photoacoustic", "ultrasound")
 KINDS = ("chelate", "molecule", "nanoparticle", "hybrid", "bubble", "droplet")
 
 
@@ -53,6 +54,7 @@ class Formulation:
     dose: Dose | None = nested(Dose)
     target: Amount | None = nested(Amount, meaning="explicit concentration in the target")
     limits: Limits | None = nested(Limits)
+    needs: tuple[str, ...] = choice(*MODALITIES, default=(), many=True, meaning="modalities that must see it")
     spectrum: str = text(meaning="table of absorption of the whole, in optical/")
     source: str = text()
     status: str = text()

@@ -187,9 +187,15 @@ class Comparison:
                 target = f"{amount(placed[0].value, placed[0].unit)}\n{basis}"
             verdicts = [self.verdict(formulation.id, modality) for modality in MODALITIES]
             cells = [verdict.text if verdict is not None else "-" for verdict in verdicts]
-            best, limiting = (HEADINGS.get(m, "-") for m in (self.best(formulation.id), self.limiting(formulation.id)))
-            out.append([formulation.name, target, *cells, best if best == limiting else f"{best}\n{limiting}"])
+            out.append([formulation.name, target, *cells, self._decided(formulation.id)])
         return out
+
+    def _decided(self, formulation: str) -> str:
+        """Best and limiting modality in words, two short lines."""
+        best, limiting = (HEADINGS.get(m, "-") for m in (self.best(formulation), self.limiting(formulation)))
+        if self.smallest(formulation) is None and limiting != "-":
+            limiting = f"{limiting}?"
+        return best if best == limiting else f"{best}\n{limiting}"
 
     def heading(self) -> list[str]:
         """Headings of `rows`."""
@@ -218,7 +224,10 @@ class Comparison:
     def legend(self) -> str:
         """What the table's signs mean, in one line."""
         letters = ", ".join(f"{letter} {word}" for letter, word in LETTERS.items())
-        return f"Margin = concentration in the target / smallest seen (second line). Letters: {letters}."
+        return (
+            f"Margin = concentration in the target / smallest seen (second line). Letters: {letters}. "
+            f"'-' does not apply; '?' needed but undecided."
+        )
 
     def summary(self) -> str:
         """One sentence from the numbers: which formulation has the largest smallest margin, and what limits it."""

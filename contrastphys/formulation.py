@@ -22,6 +22,7 @@ from .provenance import Flag, Refusal, Value
 from .schema import Reader, RecordError, build, choice, near, nested, number, settle, several, text
 from .units import Q, UnitError, magnitude
 
+MODALITIES = ("mri", "xray", "photoacoustic", "ultrasound")
 KINDS = ("chelate", "molecule", "nanoparticle", "hybrid", "bubble", "droplet")
 
 
@@ -53,6 +54,7 @@ class Formulation:
     dose: Dose | None = nested(Dose)
     target: Amount | None = nested(Amount, meaning="explicit concentration in the target")
     limits: Limits | None = nested(Limits)
+    needs: tuple[str, ...] = choice(*MODALITIES, default=(), many=True, meaning="modalities that must see it")
     spectrum: str = text(meaning="table of absorption of the whole, in optical/")
     source: str = text()
     status: str = text()
@@ -263,7 +265,7 @@ class Formulation:
             except UnitError:
                 continue
             if not math.isfinite(found) or found < 0:
-                raise ValueError(f"concentration of {found:g} {unit}: it must be 0 or more")
+                raise Refusal("negative", f"concentration of {amount} ({basis}): it must be 0 or more")
             if factor == 0:
                 raise Refusal("basis", f"{self.id} holds no {basis}")
             return found / factor
@@ -334,7 +336,7 @@ class Concentration:
     unit: str = ""
 
     @property
-    def _shown(self) -> tuple[float, str]:
+    def shown(self) -> tuple[float, str]:
         """Number and unit for the basis: the asked unit, else the usual one."""
         factors = self.formulation._per_entity(self.basis)
         usual = {"mol/L": "mmol/L", "g/L": "mg/mL", "1/L": "1/mL", "1": "uL/mL"}
@@ -354,18 +356,18 @@ class Concentration:
     @property
     def number(self) -> float:
         """The number in the unit shown."""
-        return self._shown[0]
+        return self.shown[0]
 
     @property
     def quantity(self) -> Any:
         """The concentration as a pint quantity."""
-        value, unit = self._shown
+        value, unit = self.shown
         return Q(value, unit)
 
     def to(self, basis: str, unit: str | None = None) -> Concentration:
         """The same concentration counted by another basis, in a unit of its kind."""
         other = Concentration(self.formulation, self.entities, basis, unit or "")
-        other._shown  # noqa: B018  an unknown basis or unit is said here, not later
+        other.shown  # noqa: B018  an unknown basis or unit is said here, not later
         return other
 
     def molar(self, basis: str) -> float:
@@ -382,36 +384,35 @@ class Concentration:
         return self.entities * AVOGADRO * 1e-3
 
     def __str__(self) -> str:
-        value, unit = self._shown
+        value, unit = self.shown
         return f"{value:.4g} {unit} ({self.basis})"
 
 
 # --------------------------------------------------------------------------------------- from the catalogue
 
 
-def merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """A record's table with a user's changes; a table inside it is changed key by key."""
-    result = dict(base)
+_ABOUT = ("source", "status", "note")  # what a record says of itself, not of a user's numbers
+
+
+def _changed(base: Any, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """A record's parts with a user's changes; a table given for a part changes it key by key.
+
+    Parts go in as they were read, so that each number keeps its own source and a user's number gets the user's.
+    """
+    parts = {f.name: getattr(base, f.name) for f in dataclasses.fields(base) if "spec" in f.metadata}
+    table = {key: part for key, part in parts.items() if part not in (None, (), "") and key not in _ABOUT}
+    names = {f.metadata["spec"].alias: f.name for f in dataclasses.fields(base) if "spec" in f.metadata}
     for key, new in changes.items():
-        old = result.get(key)
-        result[key] = {**old, **new} if isinstance(old, Mapping) and isinstance(new, Mapping) else new
-    return result
+        name = names.get(key, key)
+        old = table.get(name)
+        if isinstance(old, tuple) and len(old) == 1:
+            old = old[0]
+        table[name] = _changed(old, new) if isinstance(new, Mapping) and _is_record(old) else new
+    return table
 
 
-def _attributed(table: Mapping[str, Any], source: str = "", status: str = "") -> dict[str, Any]:
-    """A record's table with its source and status on every number, so that a user's changes keep their own."""
-    source, status = str(table.get("source") or source), str(table.get("status") or status)
-
-    def marked(raw: Any) -> Any:
-        if isinstance(raw, list):
-            return [marked(item) for item in raw]
-        if not isinstance(raw, Mapping):
-            return raw
-        if not ("value" in raw or ("low" in raw and "high" in raw)) or isinstance(raw.get("value"), Mapping):
-            return _attributed(raw, source, status)
-        return {"source": source, "status": status, **raw}
-
-    return {key: marked(raw) for key, raw in table.items()}
+def _is_record(part: Any) -> bool:
+    return dataclasses.is_dataclass(part) and not isinstance(part, Value)
 
 
 def from_table(table: Mapping[str, Any], reader: Reader, path: tuple = ()) -> Formulation | None:
@@ -428,10 +429,11 @@ def from_table(table: Mapping[str, Any], reader: Reader, path: tuple = ()) -> Fo
     base = load(name)  # a faulty record says so with its own file and lines
     if not changes:
         return base
-    raw, _, _ = records.raw_record("agents", name)
     before = len(reader.mistakes)
-    made = build(Formulation, merged(_attributed(raw), changes), reader, path)
-    return made if len(reader.mistakes) == before else None
+    made = build(Formulation, _changed(base, changes), reader, path)
+    if made is None or len(reader.mistakes) > before:
+        return None
+    return made.replace(**{key: getattr(made, key) or getattr(base, key) for key in _ABOUT})
 
 
 @functools.cache

@@ -26,7 +26,7 @@ STATISTICS = {
 
 _CONCENTRATION = "mmol/L | mg/mL | 1/mL | 1"
 _DOSE = "mmol/kg | mg/kg | mL/kg | 1/kg | mmol | mg | mL"
-_MEASURED = "1/(mM*s) | HU*mL/mg | HU/mM | 1/(M*cm) | nm | A/m | A*m^2/kg | dB/cm | MHz | 1/cm | cm^2 | 1/mL | 1"
+_MEASURED = "1/(mM*s) | HU*mL/mg | HU/mM | 1/(M*cm) | nm | A/m | A*m^2/kg | dB/cm | MHz | MPa | 1/cm | cm^2 | 1/mL | 1"
 
 
 def number_median(diameter: float, statistic: str, sigma_ln: float) -> float:
@@ -128,6 +128,9 @@ class Molecule:
     chelate: str = reference("chelates", default="", meaning="record of its relaxation parameters")
     spectrum: str = text(meaning="table of its molar absorption, in optical/")
     density: Value | None = number("g/cm^3", 0.5, 10, default=None, meaning="partial density in solution")
+    albumin_affinity: Value | None = number(
+        "1/mM", 0, 1e6, default=None, meaning="first stepwise constant of binding to albumin"
+    )
 
     def __post_init__(self) -> None:
         settle(self)
@@ -245,6 +248,7 @@ _QUANTITY_UNITS = {
     "peak_wavelength": "nm",
     "attenuation": "dB/cm",
     "resonance_frequency": "MHz",
+    "vaporisation_threshold": "MPa",
 }
 
 

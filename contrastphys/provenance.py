@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from .units import Flag, Q
+from .units import Flag, Q, container
 
 __all__ = ["LETTERS", "STATUSES", "Cell", "Flag", "Refusal", "Value", "choose", "merge_flags"]
 
@@ -59,7 +59,7 @@ class Value:
     @property
     def quantity(self) -> Any:
         """The number with its unit, as a pint quantity."""
-        return Q(self.number, self.unit) if self.unit not in ("", "1") else Q(self.number, "")
+        return Q(self.number, container(self.unit))
 
     def with_(self, **changes: Any) -> Value:
         """The same value with some of its fields changed."""

@@ -58,7 +58,7 @@ def use_folder(folder: str | os.PathLike[str]) -> None:
 
 def forget() -> None:
     """Drop what was read, after a file or the folders changed."""
-    for reader in (_ids, material, chelate, ions, gas, medium, table, optical, raw_record):
+    for reader in (_ids, material, chelate, ions, gas, medium, table, optical):
         reader.cache_clear()
 
 
@@ -259,13 +259,6 @@ def load_record(cls: Any, path: Path) -> Any:
     if reader.mistakes:
         raise RecordError(reader.mistakes)
     return made
-
-
-@functools.cache
-def raw_record(folder: str, name: str) -> tuple[dict[str, Any], dict[tuple, int], Path]:
-    """Unchecked table of a record, for a study that changes some of its keys."""
-    path = find(folder, name)
-    return *read_toml(path), path
 
 
 @functools.cache

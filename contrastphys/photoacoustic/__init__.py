@@ -1,1 +1,43 @@
-"""photoacoustic"""
+"""Photoacoustics: from a particle or dye to absorbed light, pressure, and the least that is seen at depth."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+_DOORS = {
+    "optics": ("Efficiencies", "coated_mie", "layered_mie", "mie"),
+    "particles": ("CrossSections", "Particle", "nanoshell", "rod", "sphere"),
+    "permittivity": ("rakic_gold", "refractive_index", "silica_index", "size_corrected", "water_index"),
+    "water": ("density", "expansion", "gruneisen", "heat_capacity", "sound_speed"),
+    "tissue": (
+        "Exposure",
+        "acoustic_transmission",
+        "background_limit",
+        "blood_absorption",
+        "effective_attenuation",
+        "fluence_at_depth",
+        "max_permissible_exposure",
+        "noise_limit",
+        "reduced_scattering",
+        "tissue_absorption",
+        "water_absorption",
+    ),
+    "coefficients": ("Absorption", "Pressure", "absorption", "cross_sections", "from_optical_density", "pressure"),
+    "protocol": ("Fluence", "Protocol"),
+    "agents": ("applies", "detection_limit", "predict", "respond"),
+}
+_WHERE = {name: module for module, names in _DOORS.items() for name in names}
+
+__all__ = sorted(_WHERE)
+
+
+def __getattr__(name: str) -> Any:
+    module = _WHERE.get(name)
+    if module is None:
+        raise AttributeError(f"module 'contrastphys.photoacoustic' has no attribute '{name}'")
+    return getattr(importlib.import_module(f".{module}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_WHERE])

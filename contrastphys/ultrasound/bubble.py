@@ -24,7 +24,7 @@ BODY_TEMPERATURE = 310.15  # K
 @takes_quantities
 @dataclass(frozen=True)
 class Gas(Record):
-    """Gas of a bubble, with what its heat exchange depends on.
+    """Gas of a bubble, with what its heat exchange depends on; `name` is for tables.
 
     Examples
     --------
@@ -43,7 +43,7 @@ class Gas(Record):
 @takes_quantities
 @dataclass(frozen=True)
 class Liquid(Record):
-    """Liquid or soft tissue around a bubble.
+    """Liquid or soft tissue around a bubble; `name` is for tables.
 
     Attenuation is attenuation_1mhz f^attenuation_power, backscatter is backscatter_1mhz f^backscatter_power,
     f in MHz; both are zero where the catalogue knows none.

@@ -70,6 +70,11 @@ def polytropic(radius: Any, frequency: Any, gas: Gas, rest_pressure: Any = 10132
     Phi = 3 gamma/(1 - 3 (gamma-1) i X [(i/X)^(1/2) coth (i/X)^(1/2) - 1]), X = D_g/(w R0^2);
     kappa = Re Phi/3, mu_th = p_g0 Im Phi/(4 w).
 
+    Other Parameters
+    ----------------
+    gas : Gas
+        What the bubble holds.
+
     Returns
     -------
     kappa, mu_th : Quantity

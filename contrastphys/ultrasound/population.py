@@ -81,7 +81,13 @@ class Distribution(Record):
 @takes_quantities
 @dataclass(frozen=True)
 class Monodisperse(Distribution):
-    """All bubbles of one size."""
+    """All bubbles of one size.
+
+    Examples
+    --------
+    >>> Monodisperse("1.5 um").radius
+    1.5e-06
+    """
 
     radius: float = parameter("m", 1e-8, 2e-5, "rest radius")
     assumed: ClassVar[bool] = False
@@ -257,6 +263,8 @@ def bulk_kernel(
 @dataclass(frozen=True)
 class Population(Record):
     """Bubbles of one gas and one shell, spread over sizes.
+
+    `medium` is a Liquid or the name of one; `classes` is the number of size classes that integrals are summed over.
 
     Examples
     --------

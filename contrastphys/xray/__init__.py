@@ -1,1 +1,43 @@
-"""xray"""
+"""X-ray and CT: attenuation, tube spectra, enhancement, detection."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+_HOMES = {
+    "applies": "agents",
+    "predict": "agents",
+    "respond": "agents",
+    "detection_limit": "detection",
+    "Protocol": "agents",
+    "mass_attenuation": "attenuation",
+    "linear_attenuation": "attenuation",
+    "edges": "attenuation",
+    "mass_energy_absorption": "absorption",
+    "spectrum": "spectra",
+    "monochromatic": "spectra",
+    "measured_spectrum": "spectra",
+    "Spectrum": "spectra",
+    "detector": "detectors",
+    "Detector": "detectors",
+    "absorber": "contrast",
+    "Absorber": "contrast",
+    "enhancement": "contrast",
+    "Enhancement": "contrast",
+    "noise": "detection",
+    "backprojection_noise": "detection",
+    "figure_of_merit": "detection",
+}
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+    return getattr(importlib.import_module(f".{home}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "agents"]

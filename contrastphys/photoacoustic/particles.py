@@ -1,0 +1,515 @@
+"""From a particle to its cross-sections: spheres and coated spheres by Mie, rods as spheroids, spreads of size.
+
+A rod is a prolate spheroid of semi-axes a > b in the electrostatic limit, averaged over orientations (Gans)::
+
+    alpha_i = V/(4 pi) (eps - 1)/(1 + L_i (eps - 1)),   L_long = (1 - e^2)/e^2 [atanh(e)/e - 1] long axis
+    only: alpha -> alpha/(1 - (k^2/a) D alpha - (2i/3) k^3 alpha),   D = 3/4 [(1 + e^2)/(1 - e^2) L_long + 1]
+    sigma_ext = (4 pi k/3) Im sum alpha_i,   sigma_sca = (8 pi k^4/9) sum |alpha_i|^2
+
+The correction for retardation and radiation belongs to the long axis alone: on the short axes it makes peaks
+that are not there. A rod's real ends are round: a capped cylinder of the same length and width holds up to
+1.5 times the volume of the spheroid, and `volume` says which of the two scales the result.
+
+References: R. Gans, Ann. Phys. 342, 881 (1912); A. Moroz, J. Opt. Soc. Am. B 26, 517 (2009),
+doi:10.1364/JOSAB.26.000517; C. F. Bohren and D. R. Huffman, Wiley (1983), chapter 5.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from ..constants import AVOGADRO
+from ..provenance import Flag, Refusal, merge_flags
+from ..units import Q, UnitError, magnitude, quantities
+from .optics import layered_mie, mie
+from .permittivity import DEFAULT_TABLE, METALS, refractive_index, size_corrected
+
+__all__ = ["CrossSections", "Particle", "cross_sections", "nanoshell", "rod", "sphere", "spheroid_polarisability"]
+
+MOLAR = 1e4 * AVOGADRO / (1e3 * np.log(10.0))  # decadic molar coefficient in 1/(M cm) of a cross-section in m^2
+
+_NODES = 25
+
+
+@dataclass(frozen=True)
+class Particle:
+    """What light meets: lengths in nm, materials by name; made by `sphere`, `rod`, `nanoshell`.
+
+    `coats` are (material, thickness) from the core outwards. `sigma_ln` is the log-normal width of the size
+    spread about the number median, `aspect_sd` the standard deviation of a rod's aspect ratio. `table` names
+    other optical constants of the metal, `surface_damping` is A of the size correction (0 leaves the bulk).
+    """
+
+    shape: str
+    material: str
+    diameter: float
+    length: float | None = None
+    coats: tuple[tuple[str, float], ...] = ()
+    sigma_ln: float = 0.0
+    aspect_sd: float = 0.0
+    table: str = ""
+    surface_damping: float = 1.0
+    volume: str = "spheroid"
+    flags: tuple[Flag, ...] = ()
+
+    def with_(self, **changes: Any) -> Particle:
+        """The same particle with some of its fields changed."""
+        return replace(self, **changes)
+
+    @property
+    def outer_diameter(self) -> float:
+        """Diameter (a rod's width) over all coats, nm."""
+        return self.diameter + 2.0 * sum(thickness for _, thickness in self.coats)
+
+    @property
+    def core_volume(self) -> float:
+        """Volume of the core at the median size, nm^3."""
+        if self.shape == "rod":
+            return _rod_volume(self.length, self.diameter, self.volume)
+        return np.pi / 6 * self.diameter**3
+
+    @property
+    def mean_core_volume(self) -> float:
+        """Volume of the core averaged over the size spread, nm^3."""
+        return self.core_volume * float(np.exp(4.5 * self.sigma_ln**2))
+
+
+@dataclass(frozen=True)
+class CrossSections:
+    """Cross-sections of one particle (mean over its size spread and orientation), floats in m^2.
+
+    Attributes
+    ----------
+    absorption, scattering, extinction : quantity
+        In m^2.
+    molar_absorption, molar_extinction : quantity
+        Decadic, 1/(M cm), per mole of particles. An optical density measures extinction; only absorption
+        heats.
+    """
+
+    wavelength: Any
+    sigma_abs: Any
+    sigma_sca: Any
+    flags: tuple[Flag, ...] = ()
+
+    @property
+    def sigma_ext(self) -> Any:
+        """Extinction cross-section, m^2."""
+        return self.sigma_abs + self.sigma_sca
+
+    @property
+    def absorption(self) -> Any:
+        return Q(self.sigma_abs, "m^2")
+
+    @property
+    def scattering(self) -> Any:
+        return Q(self.sigma_sca, "m^2")
+
+    @property
+    def extinction(self) -> Any:
+        return Q(self.sigma_ext, "m^2")
+
+    @property
+    def molar_absorption(self) -> Any:
+        return Q(self.sigma_abs * MOLAR, "1/(M*cm)")
+
+    @property
+    def molar_extinction(self) -> Any:
+        return Q(self.sigma_ext * MOLAR, "1/(M*cm)")
+
+    @property
+    def absorbed_share(self) -> Any:
+        """Absorption over extinction: what turns an optical density into heat."""
+        return self.sigma_abs / self.sigma_ext
+
+
+# ------------------------------------------------------------------------------------------------ particles
+
+_SIZE = ("nm", 2, 500, "outer diameter of the core; a diameter, not a radius")
+
+
+@quantities(
+    None, diameter=_SIZE, coating=("nm", 0, 200, "thickness of a coat"), sigma_ln=("1", 0, 0.6, "log-normal width")
+)
+def sphere(
+    diameter: Any,
+    material: str = "gold",
+    coating: Any = 0.0,
+    coat: str = "silica",
+    sigma_ln: Any = 0.0,
+    table: str = "",
+    surface_damping: float = 1.0,
+) -> Particle:
+    """A sphere, plain or coated.
+
+    Other Parameters
+    ----------------
+    material, coat : str
+        Materials of core and coat.
+    table : str
+        Other optical constants, such as "gold-mcpeak".
+    surface_damping : float
+        A of the size correction.
+
+    Returns
+    -------
+    Particle
+
+    Examples
+    --------
+    >>> sphere("40 nm", coating="15 nm").outer_diameter
+    70.0
+    """
+    coats = ((coat, float(coating)),) if coating else ()
+    return Particle(
+        "sphere",
+        material,
+        float(diameter),
+        coats=coats,
+        sigma_ln=float(sigma_ln),
+        table=table,
+        surface_damping=surface_damping,
+    )
+
+
+@quantities(
+    None,
+    length=("nm", 4, 300, "whole length"),
+    width=("nm", 3, 60, "width"),
+    coating=("nm", 0, 100, "thickness of a coat on the sides"),
+    sigma_ln=("1", 0, 0.6, "log-normal width of the size at constant shape"),
+    aspect_sd=("1", 0, 3, "standard deviation of the aspect ratio at constant width"),
+)
+def rod(
+    length: Any,
+    width: Any,
+    material: str = "gold",
+    coating: Any = 0.0,
+    coat: str = "silica",
+    sigma_ln: Any = 0.0,
+    aspect_sd: Any = 0.0,
+    volume: str = "spheroid",
+    table: str = "",
+    surface_damping: float = 1.0,
+) -> Particle:
+    """A rod, computed as a prolate spheroid.
+
+    Other Parameters
+    ----------------
+    material, coat : str
+        Materials of core and coat.
+    volume : str
+        "spheroid", or "capped" for the volume of a cylinder with round ends.
+    table : str
+        Other optical constants.
+    surface_damping : float
+        A of the size correction.
+
+    Returns
+    -------
+    Particle
+
+    Examples
+    --------
+    >>> round(rod("41 nm", "10 nm", volume="capped").core_volume / rod("41 nm", "10 nm").core_volume, 2)
+    1.38
+    """
+    if np.any(np.asarray(length) < np.asarray(width)):
+        raise ValueError("a rod is longer than wide: exchange length and width")
+    if volume not in ("spheroid", "capped"):
+        raise ValueError(f"volume '{volume}' is neither 'spheroid' nor 'capped'")
+    coats = ((coat, float(coating)),) if coating else ()
+    return Particle(
+        "rod",
+        material,
+        float(width),
+        float(length),
+        coats,
+        float(sigma_ln),
+        float(aspect_sd),
+        table,
+        surface_damping,
+        volume,
+    )
+
+
+@quantities(
+    None,
+    core=("nm", 5, 400, "diameter of the dielectric core"),
+    thickness=("nm", 1, 60, "thickness of the metal shell"),
+    sigma_ln=("1", 0, 0.6, "log-normal width of the size at constant shape"),
+)
+def nanoshell(
+    core: Any,
+    thickness: Any,
+    material: str = "gold",
+    inside: str = "silica",
+    sigma_ln: Any = 0.0,
+    table: str = "",
+    surface_damping: float = 1.0,
+) -> Particle:
+    """A metal shell on a dielectric core.
+
+    Other Parameters
+    ----------------
+    material, inside : str
+        Materials of shell and core.
+    table : str
+        Other optical constants of the metal.
+    surface_damping : float
+        A of the size correction; the shell's thickness limits the electrons.
+
+    Returns
+    -------
+    Particle
+
+    Examples
+    --------
+    >>> nanoshell("120 nm", "10 nm").coats
+    (('gold', 10.0),)
+    """
+    return Particle(
+        "sphere",
+        inside,
+        float(core),
+        coats=((material, float(thickness)),),
+        sigma_ln=float(sigma_ln),
+        table=table,
+        surface_damping=surface_damping,
+    )
+
+
+# --------------------------------------------------------------------------------------------------- kernels
+
+
+def depolarisation(aspect: Any) -> Any:
+    """Depolarisation factor along the long axis of a prolate spheroid (1/3 for a sphere)."""
+    square = 1.0 - 1.0 / np.asarray(aspect, dtype=float) ** 2
+    e = np.sqrt(np.maximum(square, 1e-300))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        exact = (1.0 - square) / square * (np.arctanh(np.minimum(e, 1 - 1e-16)) / e - 1.0)
+    series = (1.0 - square) * (1 / 3 + square * (1 / 5 + square * (1 / 7 + square / 9)))
+    return np.where(square < 1e-3, series, exact)
+
+
+def spheroid_polarisability(eps: Any, length: Any, width: Any, k: Any, coat: Any = None, scale: Any = 1.0) -> Any:
+    """Polarisabilities (long axis, one short axis) of a prolate spheroid, plain or in a confocal coat.
+
+    Parameters
+    ----------
+    eps : complex array
+        Permittivity of the core over that of the medium.
+    length, width : array
+        Axes of the core; `k` in the inverse of their unit.
+    k : array
+        Wave number in the medium.
+    coat : (permittivity over that of the medium, thickness on the sides), optional
+    scale : array
+        Volume of the real particle over that of the spheroid.
+
+    Returns
+    -------
+    (long, short) : complex arrays
+        In the third power of the unit of length; alpha = p/(4 pi eps_m E).
+    """
+    a, b = np.asarray(length) / 2, np.asarray(width) / 2
+    inner = depolarisation(a / b)
+    outer_a, outer_b = a, b
+    eps_coat: Any = 1.0
+    if coat is not None:
+        eps_coat, thickness = coat
+        outer_b = b + thickness
+        outer_a = np.sqrt(a**2 + outer_b**2 - b**2)
+    share = a * b**2 / (outer_a * outer_b**2)
+    volume = outer_a * outer_b**2 / 3 * scale
+    outer = depolarisation(outer_a / outer_b)
+    found = []
+    for l_in, l_out in ((inner, outer), ((1 - inner) / 2, (1 - outer) / 2)):
+        mixed = eps_coat + (eps - eps_coat) * (l_in - share * l_out)
+        top = (eps_coat - 1) * mixed + share * eps_coat * (eps - eps_coat)
+        bottom = mixed * (1 + (eps_coat - 1) * l_out) + share * l_out * eps_coat * (eps - eps_coat)
+        found.append(volume * top / bottom)
+    ratio = (outer_b / outer_a) ** 2  # 1 - e^2
+    dynamic = 0.75 * ((2 - ratio) / ratio * outer + 1)
+    long = found[0] / (1 - k**2 / outer_a * dynamic * found[0] - 2j / 3 * k**3 * found[0])
+    return long, found[1]
+
+
+def _rod_volume(length, width, volume):
+    if volume == "capped":
+        return np.pi * width**2 / 4 * (length - width / 3)
+    return np.pi / 6 * length * width**2
+
+
+def _index(material, wavelength, radius, table, damping):
+    """Index of a material, its metal corrected for the length over which electrons meet the surface (nm)."""
+    metal = next((name for name in METALS if material == name or material.startswith(f"{name}-")), None)
+    name = table if table and (metal is None or table.startswith(metal)) else material
+    index = refractive_index.bare(wavelength, name)
+    if metal is None or "klinavicius" in name or damping == 0:
+        return index
+    return np.sqrt(size_corrected.bare(index**2, wavelength, radius, metal, damping))
+
+
+def _spread(sigma_ln):
+    """Nodes (factors on the median size) and weights of a log-normal spread."""
+    if not sigma_ln:
+        return np.ones(1), np.ones(1)
+    nodes, weights = np.polynomial.hermite_e.hermegauss(_NODES)
+    return np.exp(sigma_ln * nodes), weights / weights.sum()
+
+
+def _sphere_sections(particle, wavelength, medium):
+    """Absorption and scattering cross-sections in nm^2."""
+    factors, weights = _spread(particle.sigma_ln)
+    size = factors[:, None]
+    k = 2 * np.pi * medium / wavelength
+    radius = particle.diameter / 2 * size
+    material = particle.material
+    limit = radius if material in METALS or material.startswith(tuple(METALS)) else None
+    indices = [_index(material, wavelength, limit, particle.table, particle.surface_damping) / medium]
+    radii = [radius]
+    for coat, thickness in particle.coats:
+        radius = radius + thickness * size
+        radii.append(radius)
+        indices.append(_index(coat, wavelength, thickness * size, particle.table, particle.surface_damping) / medium)
+    if len(radii) == 1:
+        found = mie(indices[0] + 0j * radii[0], k * radii[0])
+    else:
+        found = layered_mie([index + 0j * size for index in indices], [k * r for r in radii])
+    area = np.pi * radii[-1] ** 2
+    return np.tensordot(weights, found.Qabs * area, 1), np.tensordot(weights, found.Qsca * area, 1)
+
+
+def _rod_sections(particle, wavelength, medium):
+    factors, weights = _spread(particle.sigma_ln)
+    aspect = np.array([particle.length / particle.diameter])
+    share = np.ones(1)
+    if particle.aspect_sd:
+        nodes, share = np.polynomial.hermite_e.hermegauss(41)
+        aspect = aspect + particle.aspect_sd * nodes
+        share = np.where(aspect > 1.0, share, 0.0)
+        aspect = np.maximum(aspect, 1.0)
+        share = share / share.sum()
+    width = particle.diameter * factors[:, None, None]
+    length = width * aspect[None, :, None]
+    index = _index(particle.material, wavelength, width / 2, particle.table, particle.surface_damping)
+    coat = None
+    if particle.coats:
+        material, thickness = particle.coats[0]
+        shell = _index(material, wavelength, thickness * factors[:, None, None], "", particle.surface_damping)
+        coat = ((shell / medium) ** 2, thickness * factors[:, None, None])
+    k = 2 * np.pi * medium / wavelength
+    scale = _rod_volume(length, width, particle.volume) / _rod_volume(length, width, "spheroid")
+    long, short = spheroid_polarisability((index / medium) ** 2, length, width, k, coat, scale)
+    ext = 4 * np.pi * k / 3 * (long + 2 * short).imag
+    sca = 8 * np.pi * k**4 / 9 * (np.abs(long) ** 2 + 2 * np.abs(short) ** 2)
+    both = np.multiply.outer(weights, share)
+    sca = np.tensordot(both, sca, 2)
+    return np.tensordot(both, ext, 2) - sca, sca
+
+
+# ---------------------------------------------------------------------------------------------------- doors
+
+
+def medium_index(medium: Any, wavelength: Any) -> Any:
+    """Index of the medium: "water", "tissue" (1.37) or a number."""
+    if isinstance(medium, str):
+        if medium == "water":
+            return refractive_index.bare(wavelength, "water").real
+        if medium == "tissue":
+            return np.full(np.shape(wavelength), 1.37)
+        try:
+            medium = magnitude(medium, "1", "medium")
+        except UnitError:
+            raise Refusal(
+                "no-medium", f"no index is known for the medium '{medium}': write 'water', 'tissue' or a number"
+            ) from None
+    medium = float(magnitude(medium, "1", "medium"))
+    if not 1.0 <= medium <= 2.5:
+        raise ValueError(f"index of the medium is {medium:g}: it must be from 1 to 2.5")
+    return np.full(np.shape(wavelength), medium)
+
+
+def _checks(particle, wavelength, medium):
+    """What a reader must know before believing the numbers; refuses below the bulk's reach."""
+    notes = []
+    layers = [(particle.material, particle.diameter / 2), *particle.coats]
+    for table, thin in layers:
+        material = next((metal for metal in METALS if table.startswith(metal)), None)
+        if material is None:
+            continue
+        if thin < 1.0:
+            raise Refusal(
+                "too-small", f"{material} of {thin:g} nm radius or thickness: below 1 nm no bulk permittivity holds"
+            )
+        if thin < 2.0:
+            text = f"{material} of {thin:g} nm radius or thickness: bulk permittivity is uncertain"
+            notes.append(Flag("small", text, "warn"))
+        elif thin < 2.5:
+            notes.append(Flag("small", "metal core below 5 nm: order of magnitude", "warn"))
+    if particle.shape == "rod":
+        if particle.length / particle.diameter > 6 or particle.diameter > 20:
+            notes.append(Flag("rod-peak", "rod beyond aspect ratio 6 or width 20 nm: peak known to +-30 nm", "warn"))
+        size = float(np.max(np.pi * particle.length * medium / wavelength))
+        if size > 0.3 and particle.length > 60:
+            notes.append(Flag("rod-size", f"size parameter {size:.2g} of the rod's half length: dipole model", "warn"))
+        if len(particle.coats) > 1:
+            raise Refusal("rod-coats", "a rod takes one coat; more are not modelled")
+    longest = float(np.max(wavelength))
+    if longest > 1129:
+        notes.append(Flag("medium-index", "index of water beyond 1129 nm is continued, to 0.006", "note"))
+    return tuple(notes)
+
+
+@quantities(None, wavelength=("nm", 300, 1700, "vacuum wavelength"))
+def cross_sections(particle: Particle, wavelength: Any, medium: Any = "water") -> CrossSections:
+    """Cross-sections of a particle in a medium, mean over orientation and size spread.
+
+    Spheres and layered spheres by the Mie series with size-corrected metal, rods as spheroids with the long
+    axis corrected for retardation.
+
+    Other Parameters
+    ----------------
+    particle : Particle
+        Made by `sphere`, `rod` or `nanoshell`.
+    medium : str or number
+        "water", "tissue" or an index.
+
+    Returns
+    -------
+    CrossSections
+        ``.absorption .scattering .extinction .molar_absorption .molar_extinction``, with flags.
+
+    Notes
+    -----
+    The series is exact; the answer is as good as the metal's optical constants: 20 % for gold spheres of 20 to 60 nm,
+    40 % below 10 nm, a factor of two to three for rods. Outside a table of constants a Refusal names its range.
+
+    References
+    ----------
+    C. F. Bohren and D. R. Huffman, Absorption and Scattering of Light by Small Particles, Wiley (1983).
+    A. Moroz, J. Opt. Soc. Am. B 26, 517 (2009), doi:10.1364/JOSAB.26.000517.
+
+    Examples
+    --------
+    >>> found = cross_sections(sphere("40 nm"), "532 nm")
+    >>> print(f"{found.absorption.to('nm^2'):.0f}")
+    3201 nanometer ** 2
+    """
+    if not isinstance(particle, Particle):
+        raise TypeError(f"cross_sections takes a particle such as sphere('40 nm'), not {type(particle).__name__}")
+    wave = np.atleast_1d(np.asarray(wavelength, dtype=float))
+    index = medium_index(medium, wave)
+    notes = _checks(particle, wave, index)
+    kernel = _rod_sections if particle.shape == "rod" else _sphere_sections
+    absorbed, scattered = (values.reshape(np.shape(wavelength))[()] * 1e-18 for values in kernel(particle, wave, index))
+    return CrossSections(wavelength, absorbed, scattered, merge_flags(particle.flags, notes))
+
+
+def default_table(material: str) -> str:
+    """Name of the optical constants used for a material unless another is asked for."""
+    return DEFAULT_TABLE.get(material, material)

@@ -1,0 +1,302 @@
+"""CT enhancement: HU per mass and per amount of an element, for a beam, a phantom and a detector.
+
+    HU = 1000 (mu - mu_w)/mu_w,   w = S Q exp(-sum_i mu_i L_i)
+    k = <mu_rho_el>_w / <mu_rho_w>_w          HU per mg/mL;  k M/1000 per mM
+    finite path:  1000 p/(t <mu_w>_w),  p = -ln(sum w exp(-dmu t)/sum w)
+
+k is the exact derivative of the water-linearised projection with respect to concentration. No effective energy
+enters: one energy cannot stand for a beam with a K edge in it (gold at 120 kV behind 20 cm: 14.7 against 26.8).
+The water an agent displaces is taken out: dmu = c [sum_j r_j mu_rho_j - v mu_w], r_j g of element j and v mL of
+water displaced per g of the element the agent is counted by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..chemistry import ATOMIC_NUMBER, ATOMIC_WEIGHT, FormulaError, mass_fractions
+from ..formulation import catalogue, load
+from ..provenance import Flag, merge_flags
+from ..schema import near
+from ..units import Q, UnitError, magnitude
+from .detectors import IDEAL, Detector, detector, seen
+from .spectra import CT_FILTRATION, Spectrum, remembered, spectrum, stack
+
+PHANTOM = "20 cm"
+ERROR = 0.05  # of a slope with beam, size and detector known: spectra 2 %, data set 0.7-2.7 %, geometry
+CLIP = 3000.0  # HU, where the scale of most scanners ends
+FINITE = 0.02  # dmu t above which beam hardening inside the agent counts
+
+
+@dataclass(frozen=True)
+class Absorber:
+    """What one gram of the basis element brings into the beam: its elements (g), and water pushed aside (mL)."""
+
+    basis: str
+    masses: tuple[tuple[str, float], ...]
+    displaced: float = 0.0
+    label: str = ""
+    flags: tuple[Flag, ...] = ()
+
+    def mu(self, energy: np.ndarray) -> np.ndarray:
+        """Kernel: change of mu in 1/cm per g/cm3 of the basis element."""
+        total = -self.displaced * remembered("water", energy)
+        for symbol, share in self.masses:
+            total = total + share * remembered(symbol, energy)
+        return total
+
+
+def absorber(formula: str, density: Any = None, basis: str | None = None) -> Absorber:
+    """An element or compound as an absorber in water.
+
+    Other Parameters
+    ----------------
+    formula : str
+        "I" or "Ta2O5".
+    density : quantity, optional
+        Of the solid; with it the water it displaces is taken out, without it nothing is displaced and of a
+        compound only the basis element counts.
+    basis : str, optional
+        Element the concentration is counted by; the heaviest one by default.
+
+    Returns
+    -------
+    Absorber
+
+    Examples
+    --------
+    >>> absorber("Ta2O5", "8.2 g/cm^3").displaced
+    0.148...
+    """
+    parts = mass_fractions(formula)
+    heavy = max(parts, key=lambda s: ATOMIC_NUMBER[s]) if basis is None else basis
+    if heavy not in parts:
+        raise FormulaError(f"'{formula}' holds no '{heavy}': it holds {', '.join(parts)}")
+    if density is None:
+        return Absorber(heavy, ((heavy, 1.0),), 0.0, formula)
+    rho = magnitude(density, "g/cm^3", "density")
+    if not np.isfinite(rho) or rho <= 0:
+        raise ValueError(f"density is {rho:g} g/cm^3: it must be above 0")
+    share = parts[heavy]
+    return Absorber(heavy, tuple((s, w / share) for s, w in parts.items()), 1.0 / (share * rho), formula)
+
+
+def object_layers(phantom: Any) -> tuple[tuple[str, float], ...]:
+    """Layers of a phantom: a thickness of water, or {material: thickness}."""
+    if isinstance(phantom, Mapping):
+        return stack(phantom)
+    thickness = magnitude(phantom, "cm", "phantom")
+    if np.ndim(thickness) or not np.isfinite(thickness) or thickness < 0:
+        raise ValueError(f"phantom is {phantom}: it must be one thickness, 0 or more")
+    return (("water", float(thickness)),)
+
+
+def depth(layers: tuple[tuple[str, float], ...], energy: np.ndarray) -> np.ndarray:
+    """Kernel: mu L of layers (material, g/cm2)."""
+    total = np.zeros_like(energy)
+    for material, mass in layers:
+        total = total + mass * remembered(material, energy)
+    return total
+
+
+def slope(beam: Spectrum, layers: tuple[tuple[str, float], ...], counter: Detector, agent: Absorber) -> float:
+    """Kernel: enhancement per mass of the basis element, HU mL/mg."""
+    weight = seen(beam, depth(layers, beam.energies), counter)
+    return float(weight @ agent.mu(beam.energies) / (weight @ remembered("water", beam.energies)))
+
+
+def slopes(weights: np.ndarray, agents: np.ndarray, water: np.ndarray) -> np.ndarray:
+    """Kernel: HU mL/mg of many agents under many conditions at once.
+
+    `weights` (condition, energy) as `seen` gives them, `agents` (agent, energy) as `Absorber.mu`, `water` (energy).
+    """
+    return (agents @ weights.T) / (weights @ water)
+
+
+def finite_number(weight: np.ndarray, dmu: np.ndarray, water: np.ndarray, path: float) -> float:
+    """Kernel: CT number (HU) of a path in cm through a medium whose mu exceeds water's by dmu (1/cm)."""
+    left = np.sum(weight * np.exp(-dmu * path)) / weight.sum()
+    return float(-1000.0 * np.log(left) * weight.sum() / (path * (weight @ water)))
+
+
+@dataclass(frozen=True)
+class Enhancement:
+    """Enhancement of one agent in one beam, with the conditions it holds for."""
+
+    basis: str
+    slope: float  # HU mL/mg
+    low: float
+    high: float
+    conditions: Mapping[str, str]
+    flags: tuple[Flag, ...] = ()
+    _weight: np.ndarray = field(default_factory=lambda: np.zeros(0), repr=False, compare=False)
+    _mu: np.ndarray = field(default_factory=lambda: np.zeros(0), repr=False, compare=False)
+    _water: np.ndarray = field(default_factory=lambda: np.zeros(0), repr=False, compare=False)
+
+    @property
+    def per_mass(self) -> Any:
+        """HU per mg/mL of the basis element."""
+        return Q(self.slope, "HU*mL/mg")
+
+    @property
+    def per_mole(self) -> Any:
+        """HU per mM of the basis element."""
+        return Q(self.slope * ATOMIC_WEIGHT[self.basis] / 1000.0, "HU/mM")
+
+    @property
+    def error(self) -> float:
+        """Half the band over the value."""
+        return (self.high - self.low) / (2 * abs(self.slope)) if self.slope else 0.0
+
+    def hu(self, concentration: Any, path: Any = None) -> Any:
+        """CT number above water at a concentration of the basis element.
+
+        Other Parameters
+        ----------------
+        concentration : quantity
+            Mass of the basis element per volume, or its amount ("mM").
+        path : quantity, optional
+            Way of the rays through the agent; beam hardening in it lowers the number. Without it: linear.
+
+        Returns
+        -------
+        quantity [HU]
+        """
+        c = mass_concentration(concentration, self.basis)
+        if path is None:
+            return Q(self.slope * c, "HU")
+        t = magnitude(path, "cm", "path")
+        if not np.isfinite(t) or t <= 0:
+            raise ValueError(f"path is {t:g} cm: it must be above 0")
+        return Q(finite_number(self._weight, c * 1e-3 * self._mu, self._water, t), "HU")
+
+    def opacity(self, concentration: Any, path: Any) -> float:
+        """Mean dmu t of a path through the agent; above 0.02 the linear slope overstates the number."""
+        c, t = mass_concentration(concentration, self.basis), magnitude(path, "cm", "path")
+        return float(self._weight @ self._mu / self._weight.sum() * c * 1e-3 * t)
+
+    def __str__(self) -> str:
+        beam = ", ".join(f"{key} {words}" for key, words in self.conditions.items())
+        return (
+            f"{self.per_mass.magnitude:.3g} HU mL/mg ({self.low:.3g} to {self.high:.3g}), "
+            f"{self.per_mole.magnitude:.3g} HU/mM of {self.basis}; {beam}"
+        )
+
+
+def mass_concentration(concentration: Any, basis: str) -> float:
+    """Concentration of an element in mg/mL from a mass or an amount per volume."""
+    try:
+        c = magnitude(concentration, "mg/mL", "concentration")
+    except UnitError:
+        try:
+            c = magnitude(concentration, "mmol/L", "concentration") * ATOMIC_WEIGHT[basis] / 1000.0
+        except UnitError:
+            raise UnitError(
+                f"concentration needs a unit of mass or amount of {basis} per volume: write '10 mg/mL' or '50 mM'"
+            ) from None
+    if np.ndim(c) or not np.isfinite(c) or c < 0:
+        raise ValueError(f"concentration is {concentration}: it must be one value, 0 or more")
+    return float(c)
+
+
+def resolve(agent: Any) -> Absorber:
+    """The absorber of an element, a formula, a formulation or a catalogue id."""
+    if isinstance(agent, Absorber):
+        return agent
+    if isinstance(agent, str) and agent not in catalogue():
+        try:
+            return absorber(agent)
+        except FormulaError as wrong:
+            hint = near(agent, [*catalogue(), *ATOMIC_NUMBER])
+            if not hint:
+                raise
+            raise FormulaError(f"'{agent}' is no formula and no agent of the catalogue; {hint}") from wrong
+    from .agents import absorber_of
+
+    return absorber_of(load(agent))
+
+
+def beam_of(beam: Any) -> Spectrum:
+    """A spectrum as given, or the default CT beam of a tube voltage."""
+    return beam if isinstance(beam, Spectrum) else spectrum(beam)
+
+
+def enhancement(agent, spectrum, phantom=None, detector="energy-integrating") -> Enhancement:
+    """CT enhancement of an agent, per mass and per amount of its element.
+
+    k = <mu_rho_el>_w / <mu_rho_w>_w with w = S Q exp(-mu L): the weight the detector sees behind the phantom.
+
+    Other Parameters
+    ----------------
+    agent : str, Formulation or Absorber
+        An element, a compound, a formulation or the id of one. An element displaces no water; a formulation does.
+    spectrum : Spectrum or quantity
+        A beam from `spectrum(...)`, or a tube voltage for the default CT filtration (3 mm Al, 0.9 mm Ti).
+    phantom : quantity or mapping, optional
+        Thickness of water, or {"water": "18 cm", "bone": "2 cm"}. Unknown (None): the value at 20 cm with the
+        range from 0 to 32 cm.
+    detector : str or Detector
+        "energy-integrating", "photon-counting" or one made by `detector(...)`.
+
+    Returns
+    -------
+    Enhancement
+        `.per_mass` [HU mL/mg], `.per_mole` [HU/mM], `.low`, `.high`, `.conditions`, `.flags`, `.hu(c, path)`.
+
+    Notes
+    -----
+    Error 5 % with beam, size and detector known. Linear in concentration; `.hu(c, path)` has the beam hardening
+    of a finite path (iodine at 120 kV: -2.7 % at a mean dmu t of 0.1, -11 % at 0.5).
+
+    References
+    ----------
+    Alvarez and Macovski 1976, doi:10.1088/0031-9155/21/5/002; Krissak 2013, doi:10.4236/ami.2013.34006
+
+    Examples
+    --------
+    >>> k = enhancement("I", "120 kV", phantom="20 cm")
+    >>> print(f"{k.per_mass.magnitude:.1f} HU mL/mg, {k.per_mole.magnitude:.2f} HU/mM")
+    26.7 HU mL/mg, 3.39 HU/mM
+    """
+    counter = _detector(detector)
+    beam, what = beam_of(spectrum), resolve(agent)
+    notes: list[Flag] = [IDEAL, *what.flags, *beam.flags]
+    size = PHANTOM if phantom is None else phantom
+    weight = seen(beam, depth(object_layers(size), beam.energies), counter)
+    water, mu = remembered("water", beam.energies), what.mu(beam.energies)
+    value = float(weight @ mu / (weight @ water))
+    band = [value]
+    if phantom is None:
+        band = [slope(beam, object_layers(f"{cm} cm"), counter, what) for cm in (0, 16, 32)]
+        notes.append(Flag("phantom unknown", "20 cm of water assumed; the band covers 0 to 32 cm", "warn"))
+    low, high = min(band), max(band)
+    conditions = {**beam_words(beam), "phantom": phantom_words(size), "detector": counter.said()}
+    return Enhancement(
+        what.basis, value, low - ERROR * abs(low), high + ERROR * abs(high), conditions,
+        merge_flags(tuple(notes)), weight, mu, water,
+    )  # fmt: skip
+
+
+_detector = detector  # the argument of `enhancement` bears the same name
+
+
+def beam_words(beam: Spectrum) -> dict[str, str]:
+    """What a table says of a beam."""
+    if beam.kvp is None:
+        return {"beam": f"mean {beam.mean_energy().magnitude:.4g} keV"}
+    filters = ", ".join(f"{mass:.3g} g/cm^2 {name}" for name, mass in beam.filters) or "none"
+    return {"kvp": f"{beam.kvp:g} kV", "filtration": filters}
+
+
+def phantom_words(phantom: Any) -> str:
+    """What a table says of a phantom."""
+    if isinstance(phantom, Mapping):
+        return " + ".join(f"{amount} {name}" for name, amount in phantom.items())
+    return f"{magnitude(phantom, 'cm', 'phantom'):g} cm water"
+
+
+__all__ = ["CT_FILTRATION", "Absorber", "Enhancement", "absorber", "enhancement"]

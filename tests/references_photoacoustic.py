@@ -1,0 +1,75 @@
+"""Slow, literal versions of what the photoacoustic modules compute, written from the textbook and not from them."""
+
+from __future__ import annotations
+
+import cmath
+import math
+
+
+def bessel_pair(order: int, z: complex) -> tuple[complex, complex]:
+    """Riccati-Bessel psi_n(z) and xi_n(z) by the power series and the finite sum of the Hankel function."""
+    term = z ** (order + 1)
+    for k in range(1, order + 1):
+        term /= 2 * k + 1
+    total, k = 0j, 0
+    while True:
+        total += term
+        k += 1
+        term *= -z * z / (2 * k * (2 * order + 2 * k + 1))
+        if abs(term) < 1e-22 * abs(total):
+            break
+    series = sum(
+        (1j**k) * math.factorial(order + k) / (math.factorial(k) * math.factorial(order - k) * (2 * z) ** k)
+        for k in range(order + 1)
+    )
+    return total, (-1j) ** (order + 1) * cmath.exp(1j * z) * series
+
+
+def _slopes(order: int, z: complex) -> tuple[complex, complex, complex, complex]:
+    psi, xi = bessel_pair(order, z)
+    below_psi, below_xi = bessel_pair(order - 1, z)
+    return psi, xi, below_psi - order * psi / z, below_xi - order * xi / z
+
+
+def mie_coefficients(m: complex, x: float, order: int) -> tuple[complex, complex]:
+    """a_n and b_n of Bohren and Huffman, equation 4.53, for |m x| of a few."""
+    psi_in, _, slope_in, _ = _slopes(order, m * x)
+    psi, xi, slope, slope_xi = _slopes(order, x + 0j)
+    a = (m * psi_in * slope - psi * slope_in) / (m * psi_in * slope_xi - xi * slope_in)
+    b = (psi_in * slope - m * psi * slope_in) / (psi_in * slope_xi - m * xi * slope_in)
+    return a, b
+
+
+def mie_sphere(m: complex, x: float, orders: int = 12) -> tuple[float, float, float]:
+    """Q_ext (from the forward amplitude), Q_sca and g of a sphere."""
+    terms = [(0j, 0j)] + [mie_coefficients(m, x, n) for n in range(1, orders + 1)]
+    ext = sca = mean = 0.0
+    for n in range(1, orders + 1):
+        a, b = terms[n]
+        ext += (2 * n + 1) * (a + b).real
+        sca += (2 * n + 1) * (abs(a) ** 2 + abs(b) ** 2)
+        mean += (2 * n + 1) / (n * (n + 1)) * (a * b.conjugate()).real
+        if n < orders:
+            c, d = terms[n + 1]
+            mean += n * (n + 2) / (n + 1) * (a * c.conjugate() + b * d.conjugate()).real
+    return 2 * ext / x**2, 2 * sca / x**2, 2 * mean / sca
+
+
+def coated_sphere(m1: complex, m2: complex, x: float, y: float, orders: int = 12) -> tuple[float, float]:
+    """Q_ext and Q_sca of a coated sphere from the four boundary conditions of each order, by elimination."""
+    ext = sca = 0.0
+    for n in range(1, orders + 1):
+        core, _, core_slope, _ = _slopes(n, m1 * x)
+        in1, out1, in1s, out1s = _slopes(n, m2 * x)
+        in2, out2, in2s, out2s = _slopes(n, m2 * y)
+        psi, xi, slope, slope_xi = _slopes(n, y + 0j)
+        values = []
+        for inner, outer in ((m1, m2), (1 / m1, 1 / m2)):
+            # the field in the shell is psi + s xi (up to a factor); the core fixes s
+            s = -(inner * core * in1s - outer * core_slope * in1) / (inner * core * out1s - outer * core_slope * out1)
+            field, field_slope = in2 + s * out2, in2s + s * out2s
+            values.append((outer * field * slope - psi * field_slope) / (outer * field * slope_xi - xi * field_slope))
+        a, b = values
+        ext += (2 * n + 1) * (a + b).real
+        sca += (2 * n + 1) * (abs(a) ** 2 + abs(b) ** 2)
+    return 2 * ext / y**2, 2 * sca / y**2

@@ -1,0 +1,153 @@
+"""The comparison: table, ranking, explanation, and files written whole with one run id."""
+
+import csv
+import io
+import json
+
+import pytest
+
+import contrastphys as cp
+from contrastphys.comparison import Comparison, compare, runs_in, significant
+from contrastphys.provenance import Cell, Flag
+from contrastphys.schema import RecordError
+from contrastphys.study import MODALITIES, Study
+
+
+def margin(name, modality, value, **conditions):
+    return Cell(name, modality, "margin", conditions, value, "1", value / 2, value * 2)
+
+
+@pytest.fixture
+def three():
+    """Three formulations with margins made by hand: a dominates b; c is best in one modality."""
+    made = tuple(cp.load("gadoterate").replace(id=name, label=name.upper()) for name in "abc")
+    margins = (
+        margin("a", "mri", 30.0, field="3 T"),
+        margin("a", "mri", 10.0, field="1.5 T"),
+        margin("a", "xray", 2.0, kvp="120 kV"),
+        margin("b", "mri", 20.0, field="3 T"),
+        margin("b", "xray", 1.0, kvp="120 kV"),
+        margin("c", "mri", 5.0, field="3 T"),
+        margin("c", "xray", 9.0, kvp="80 kV"),
+        Cell("c", "ultrasound", "c_min", {}, None, "", flags=(Flag("x", "no gas in it", "refuse"),)),
+    )
+    return Comparison(Study(made), margins)
+
+
+def test_best_condition_is_shown(three):
+    assert three.verdict("a", "mri").margin.conditions["field"] == "3 T"
+    assert three.margins("a") == {"mri": 30.0, "xray": 2.0}
+    assert three.limiting("a") == "xray"
+    assert three.limiting("c") == "mri"
+
+
+def test_modality_that_does_not_apply_is_none_and_a_refusal_has_its_reason(three):
+    assert three.verdict("a", "ultrasound") is None
+    assert three.verdict("c", "ultrasound").reason == "no gas in it"
+
+
+def test_pareto_fronts(three):
+    fronts = {entry["id"]: entry["front"] for entry in three.rank()}
+    assert fronts == {"a": 1, "c": 1, "b": 2}
+
+
+def test_a_dose_above_its_limit_ranks_behind_all():
+    limited = cp.load("gadoterate").replace(
+        id="limited", limits={"maximum_dose": {"value": "0.05 mmol/kg", "basis": "Gd"}}
+    )
+    result = Comparison(Study((limited,)), (margin("limited", "mri", 30.0, field="3 T"),))
+    entry = result.rank()[0]
+    assert entry["front"] is None
+    assert "2 times the limit" in entry["exceeds"]
+
+
+def test_table_has_a_row_each_and_the_letters(three):
+    text = three.table(120)
+    for name in "ABC":
+        assert f" {name} " in text
+    assert "30x at 3 T [C]" in text
+    assert "M measured" in three.legend()
+
+
+def test_explanation_of_an_unknown_id_names_the_known(three):
+    with pytest.raises(RecordError, match="known: a, b, c"):
+        three.explain("gadoterat")
+    with pytest.raises(RecordError, match="did you mean 'xray'"):
+        three.explain("a", "x-ray")
+    assert "no gas in it" in three.explain("c")
+
+
+def test_json_is_a_list_of_cells_with_the_run(three):
+    records = json.loads(three.json())
+    assert len(records) == len(three.cells)
+    keys = {"formulation", "modality", "quantity", "conditions", "value", "unit", "low", "high", "provenance"}
+    assert keys | {"source", "flags", "run"} <= set(records[0])
+    assert {record["run"] for record in records} == {three.run}
+
+
+def test_csv_has_a_row_a_cell_and_nothing_a_spreadsheet_runs(three):
+    hostile = Comparison(three.study, (Cell("=1+1", "mri", "r1", {}, 1.0, "1"),))
+    rows = list(csv.reader(io.StringIO(hostile.csv())))
+    assert len(rows) == 2
+    assert rows[1][1] == "'=1+1"
+
+
+def test_html_in_a_label_stays_text(three):
+    bad = three.study.formulations[0].replace(label="<script>alert(1)</script>")
+    shown = Comparison(Study((bad,)), three.cells)._repr_html_()
+    assert "<script>" not in shown
+    assert "&lt;script&gt;" in shown
+
+
+@pytest.mark.parametrize("value, text", [(0.0, "0"), (1.0, "1"), (12345.0, "12000"), (3.7e6, "3.7e+06")])
+def test_significant(value, text):
+    assert significant(value) == text
+
+
+def test_pandas_and_xarray(three):
+    pytest.importorskip("pandas")
+    pytest.importorskip("xarray")
+    assert len(three.to_pandas()) == len(three.cells)
+    assert float(three.to_xarray()["margin"].sel(formulation="c", modality="xray")) == 9.0
+
+
+def test_written_files_are_whole_and_of_one_run(tmp_path):
+    result = compare(["gadoterate", "sonovue"])
+    written = result.write(tmp_path / "out", dpi=60)
+    names = [path.name for path in written]
+    assert names[-1] == "results.json"
+    assert {"table.csv", "report.html", "margins.svg", "margins.png"} <= set(names)
+    assert runs_in(tmp_path / "out") == {result.run}
+    for path in written:
+        content = path.read_bytes()
+        assert content
+        if path.suffix != ".png":
+            assert result.run.encode() in content, path.name
+    assert not list((tmp_path / "out").glob(".*"))
+
+
+def test_a_file_where_the_folder_should_be(tmp_path):
+    (tmp_path / "out").write_text("mine")
+    with pytest.raises(RecordError, match="is a file, not a folder"):
+        compare(["gadoterate"]).write(tmp_path / "out")
+    assert (tmp_path / "out").read_text() == "mine"
+
+
+def test_margin_is_concentration_over_smallest_seen():
+    result = compare(["gadoterate", "iohexol", "sonovue"])
+    for cell in result.select(quantity="margin"):
+        if cell.value is None:
+            continue
+        placed = result.select(cell.formulation, "dose")[0]
+        limit = next(
+            c for c in result.select(cell.formulation, cell.modality, "c_min") if c.conditions == cell.conditions
+        )
+        if limit.conditions["basis"] == placed.conditions["basis"] and limit.unit == placed.unit:
+            assert cell.value == pytest.approx(placed.value / limit.value, rel=1e-6)
+
+
+def test_every_modality_answers_in_the_order_of_the_study():
+    result = compare(["sonovue", "gadoterate"])
+    order = list(dict.fromkeys(cell.formulation for cell in result.cells))
+    assert order == ["sonovue", "gadoterate"]
+    assert {c.modality for c in result.cells} <= {*MODALITIES, "dose"}

@@ -1,0 +1,159 @@
+"""Every public function with units keeps the same promises, whatever module it stands in."""
+
+import importlib
+import inspect
+import math
+import pkgutil
+import re
+from dataclasses import fields, is_dataclass
+
+import numpy as np
+import pytest
+
+import contrastphys
+from contrastphys.units import Q, container, magnitude
+
+# Values of required arguments that carry no unit, for the comparison of door and body.
+OPTIONS: dict[str, dict] = {}
+
+
+def modules():
+    """Every module of the package; templates and the command line's entry are none."""
+    for found in pkgutil.walk_packages(contrastphys.__path__, "contrastphys."):
+        if not found.name.endswith("__main__"):
+            yield importlib.import_module(found.name)
+
+
+def public(module):
+    """Names that a module itself defines for others."""
+    for name, thing in vars(module).items():
+        if not name.startswith("_") and getattr(thing, "__module__", "") == module.__name__:
+            yield f"{module.__name__}.{name}", thing
+
+
+MODULES = list(modules())
+ALL = dict(pair for module in MODULES for pair in public(module))
+DOORS = {name: thing for name, thing in ALL.items() if hasattr(thing, "bare") and hasattr(thing, "table")}
+FUNCTIONS = {name: thing for name, thing in ALL.items() if inspect.isfunction(thing) or inspect.isclass(thing)}
+
+each_door = pytest.mark.parametrize("name", DOORS, ids=lambda name: name.removeprefix("contrastphys."))
+
+
+def sections(thing):
+    """Headings of a numpydoc docstring with their text, in order."""
+    parts = re.split(r"^([A-Z][A-Za-z ]+)\n-{3,}\n", inspect.getdoc(thing) or "", flags=re.M)
+    return [("", parts[0]), *zip(parts[1::2], parts[2::2], strict=True)]
+
+
+def described(text):
+    """Names of the arguments that a section describes."""
+    heads = re.findall(r"^([A-Za-z_*][\w*, ]*?) *(?::.*)?$", text, re.M)
+    return {name.strip("* ") for head in heads for name in head.split(",")}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS, ids=lambda name: name.removeprefix("contrastphys."))
+def test_says_what_it_is_in_one_line(name):
+    doc = inspect.getdoc(FUNCTIONS[name])
+    assert doc, f"{name} has no docstring"
+    first = doc.split("\n\n")[0]
+    assert len(first.splitlines()) == 1, f"{name}: the meaning takes more than one line"
+    assert len(first) <= 120
+    assert first.rstrip(":").endswith((".", "?", ")", '"')), f"{name}: {first}"
+
+
+@each_door
+def test_table_and_signature_agree(name):
+    door = DOORS[name]
+    arguments = inspect.signature(door).parameters
+    assert set(door.table) <= set(arguments)
+    for argument, row in door.table.items():
+        container(row.unit)
+        assert row.low < row.high, f"{name}: range of {argument}"
+        assert len(row.meaning) > 2, f"{name}: meaning of {argument}"
+        default = arguments[argument].default
+        if isinstance(default, int | float) and not isinstance(default, bool):
+            assert row.low <= default <= row.high, f"{name}: default of {argument} is outside its own range"
+
+
+@each_door
+def test_docstring_and_signature_agree(name):
+    door = DOORS[name]
+    found = sections(door)
+    headings = [heading for heading, _ in found if heading]
+    assert headings.count("Parameters") == 1
+    if not inspect.isclass(door):
+        assert headings.count("Returns") == 1, f"{name} does not say what it returns"
+    order = ["Parameters", "Other Parameters", "Returns", "Raises", "See Also", "Notes", "References", "Examples"]
+    assert [h for h in order if h in headings] == [h for h in headings if h in order], f"{name}: {headings}"
+    texts = dict(found)
+    assert described(texts["Parameters"]) >= set(door.table)
+    others = set(inspect.signature(door).parameters) - set(door.table) - {"self"}
+    if inspect.isclass(door):  # a record may say in its own words what its other fields are
+        others = {other for other in others if not re.search(rf"\b{other}\b", inspect.getdoc(door))}
+    missing = others - described(texts.get("Other Parameters", ""))
+    assert not missing, f"{name}: 'Other Parameters' does not describe {', '.join(sorted(missing))}"
+
+
+@each_door
+def test_has_an_example_that_runs(name):
+    assert ">>>" in dict(sections(DOORS[name])).get("Examples", ""), f"{name} has no example"
+
+
+def middle(row):
+    """A number in the middle of a range: geometric where the range spans decades."""
+    if row.low > 0 and row.high / row.low > 20:
+        return math.sqrt(row.low * row.high)
+    return (row.low + row.high) / 2
+
+
+def plain(result, unit):
+    """The numbers of a result, whatever carries them."""
+    if isinstance(unit, tuple):
+        return [plain(part, one) for part, one in zip(result, unit, strict=True)]
+    if hasattr(result, "magnitude"):
+        return np.asarray(result.magnitude if unit is None else magnitude(result, unit))
+    if is_dataclass(result) and not isinstance(result, type):
+        return [plain(getattr(result, f.name), None) for f in fields(result) if f.compare]
+    if isinstance(result, list | tuple) and not hasattr(result, "_fields"):
+        return [plain(part, None) for part in result]
+    return result
+
+
+def same(a, b):
+    if isinstance(a, list) and isinstance(b, list):
+        return len(a) == len(b) and all(map(same, a, b))
+    try:
+        return bool(np.allclose(a, b, rtol=1e-6, atol=0, equal_nan=True))
+    except (TypeError, ValueError):
+        return type(a) is type(b)
+
+
+@each_door
+def test_door_and_body_give_the_same_number(name):
+    door = DOORS[name]
+    arguments = inspect.signature(door).parameters
+    given = dict(OPTIONS.get(name, {}))
+    kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    for argument, about in arguments.items():
+        if about.default is about.empty and argument not in given and about.kind not in kinds:
+            if argument not in door.table:
+                pytest.skip(f"needs {argument}, which carries no unit")
+            given[argument] = middle(door.table[argument])
+    with_units = {
+        argument: Q(value, container(door.table[argument].unit)).to_base_units() if argument in door.table else value
+        for argument, value in given.items()
+    }
+
+    def outcome(call, arguments, unit):
+        try:
+            return plain(call(**arguments), unit)
+        except ValueError as error:
+            return type(error)
+
+    found, expected = outcome(door, with_units, getattr(door, "returns", None)), outcome(door.bare, given, None)
+    assert same(found, expected), f"{name}: {found} is not {expected}"
+
+
+def test_the_walk_finds_the_package():
+    assert "contrastphys.units.magnitude" in FUNCTIONS
+    assert {m.__name__ for m in MODULES} >= {"contrastphys.units", "contrastphys.formulation", "contrastphys.mri"}

@@ -256,7 +256,11 @@ def _detection(
         return c_min, flags
     if formulation.tissue is None:
         raise Refusal("no-dose", f"{formulation.id}: no concentration in the target is known, so no margin")
-    return formulation.tissue.per_millilitre / c_min, flags
+    given = formulation.tissue.per_millilitre
+    loss = 2 * asked["depth"] * float(cloud.spectra(frequency)[1][0]) / 1e9 * given * 1e6 / 100  # dB, there and back
+    if loss > 6 and asked["depth"] > 0 and not off:
+        flags += (Flag("shadow", f"through {asked['depth']:g} cm of itself this dose would lose {loss:.0f} dB"),)
+    return given / c_min, flags
 
 
 def _kept(agent: Agent, asked: Mapping[str, Any]) -> tuple[float, float, tuple[Flag, ...]]:
@@ -310,8 +314,8 @@ def _liquid_drop(formulation: Formulation, quantity: str, asked: Mapping[str, An
     if share > 0.1:
         raise Refusal(
             "liquid",
-            f"as liquid drops {formulation.id} would have to fill {share:.2g} of the volume to be seen against "
-            f"{asked['background']}: only a vaporised drop is an agent",
+            f"{formulation.id} as liquid drops would not be seen against {asked['background']} even if it filled "
+            f"{'the whole volume' if share > 1 else f'{share:.0%} of the volume'}: only a vaporised drop is an agent",
         )
     number = density * 1e-6
     if quantity == "margin":

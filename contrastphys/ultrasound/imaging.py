@@ -19,8 +19,9 @@ from typing import Any
 import numpy as np
 
 from ..provenance import Refusal
-from ..units import Flag, quantities
+from ..units import Flag, Q, quantities
 from .bubble import BODY_TEMPERATURE, acoustic
+from .echo import HARMONIC
 from .population import Population, population_flags
 
 LABEL_LIMIT = 1.9
@@ -105,8 +106,6 @@ def tissue_left(
     >>> round(10 * math.log10(tissue_left("liver", "pulse-inversion", 2e5, 3e6, 0.03, 30.0)), 1)
     -24.1
     """
-    from .echo import HARMONIC
-
     left = 10 ** (-suppression / 10)
     known = acoustic(name, temperature)
     if "nonlinearity" not in known or "attenuation_1mhz" not in known:
@@ -199,8 +198,6 @@ def contrast(population: Population, frequency: Any, against: str = "liver") -> 
     >>> print(f"{contrast(cloud, '3 MHz').ratio_db:.1f} dB")
     6.1 dB
     """
-    from ..units import Q
-
     scalar = np.ndim(frequency) == 0
     eta = population.spectra(frequency)[3]
     tissue = np.array([background(against, float(f)) for f in np.atleast_1d(frequency)])

@@ -28,6 +28,12 @@ _HOMES = {
     "noise": "detection",
     "backprojection_noise": "detection",
     "figure_of_merit": "detection",
+    "match": "matching",
+    "best_beam": "matching",
+    "enhancement_table": "matching",
+    "decompose": "decomposition",
+    "dual_voltage": "decomposition",
+    "best_thresholds": "decomposition",
 }
 __all__ = sorted(_HOMES)
 

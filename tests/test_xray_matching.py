@@ -11,7 +11,7 @@ import references_xray as slow
 from contrastphys.provenance import Refusal
 from contrastphys.units import Q, UnitError
 from contrastphys.xray import absorber, best_beam, enhancement, enhancement_table, match, spectrum
-from contrastphys.xray.contrast import Absorber
+from contrastphys.xray.absorbers import Absorber
 
 
 def test_a_match_enhances_alike():

@@ -18,16 +18,15 @@ import numpy as np
 from ..chemistry import ATOMIC_WEIGHT
 from ..provenance import Flag, Refusal, merge_flags
 from ..units import Q, magnitude
+from .absorbers import Absorber, resolve
 from .contrast import (
     PHANTOM,
-    Absorber,
     beam_of,
     depth,
     finite_number,
     mass_concentration,
     object_layers,
     phantom_words,
-    resolve,
     slope,
     slopes,
 )

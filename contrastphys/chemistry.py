@@ -1,6 +1,6 @@
 """Chemical formulas and molar masses: what a mass of compound holds of each element.
 
-Formulas may have brackets, hydrate dots and decimal counts: "Ca5(PO4)3OH", "CuSO4·5H2O", "Fe2.67O4".
+Formulas may have brackets, hydrate dots and decimal counts: "Fe4[Fe(CN)6]3", "CuSO4·5H2O", "Fe2.67O4".
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ ATOMIC_WEIGHT: dict[str, float] = {
 }  # fmt: skip
 ATOMIC_NUMBER: dict[str, int] = {symbol: z for z, symbol in enumerate(ATOMIC_WEIGHT, start=1)}
 
-_TOKEN = re.compile(r"([A-Z][a-z]?)|(\()|(\))|(\d+\.?\d*)")
+_TOKEN = re.compile(r"([A-Z][a-z]?)|(\()|(\))|(\d+(?:\.\d+)?)")
+_SPELLINGS = str.maketrans("₀₁₂₃₄₅₆₇₈₉[]{}", "0123456789()()")
 _LONGEST = 120
 
 
@@ -69,6 +70,8 @@ def _part(text: str, whole: str) -> dict[str, float]:
             if len(stack) == 1:
                 raise FormulaError(f"formula '{whole}': a ')' without its '('")
             last = stack.pop()
+            if not last:
+                raise FormulaError(f"formula '{whole}': nothing between '(' and ')'")
         else:
             if last is None:
                 raise FormulaError(f"formula '{whole}': the number {count} follows no element")
@@ -100,11 +103,19 @@ def _composition(formula: str) -> tuple[tuple[str, float], ...]:
     if len(formula) > _LONGEST:
         raise FormulaError(f"a formula of {len(formula)} characters: at most {_LONGEST}")
     counts: dict[str, float] = {}
+    text = formula.strip().translate(_SPELLINGS)
     # a dot before water is a hydrate ("CuSO4.5H2O"), any other dot between digits is a decimal count
-    for part in re.split(r"[·•*]|\.(?=\d*H2O\b)|\.(?=[A-Z(])", formula.strip()):
-        leading = re.match(r"(\d+\.?\d*)?(.+)\Z", part, re.S)
+    joined = text if re.search("[·•*]", text) else re.sub(r"\.(?=\d*H2O\b)|\.(?=[A-Z(])", "•", text)
+    if joined != text and "." in joined:
+        raise FormulaError(
+            f"formula '{formula}': a '.' may be a decimal point or a hydrate; write '·' before the water"
+        )
+    for part in re.split(r"[·•*]", joined):
+        leading = re.match(r"(\d+(?:\.\d+)?)?(.+)\Z", part, re.S)
         if leading is None:
             raise FormulaError(f"formula '{formula}': cannot read '{part}'; write for example 'CuSO4·5H2O'")
+        if leading[1] and float(leading[1]) == 0:
+            raise FormulaError(f"formula '{formula}': a count of 0")
         _add(counts, _part(leading[2], formula), float(leading[1] or 1))
     if not counts:
         raise FormulaError(f"formula '{formula}': no element in it")

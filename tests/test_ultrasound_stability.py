@@ -61,7 +61,9 @@ def test_the_shell_law_sets_the_tension():
     soft = dissolution("1 um", [C3F8], Marmottant("0.5 N/m", sigma0="0.02 N/m"))
     bare = dissolution("1 um", [C3F8])
     exact = tensionless_lifetime(1e-6, 5.2e-4, 7.45e-10, 0.0)
-    assert soft.lifetime.magnitude == pytest.approx(exact, rel=0.05)  # once buckled it bears no tension
+    # its tension stores 39 % more gas, which leaves at once; then it is buckled and bears none
+    first = 0.45 * 1e-12 / (3 * 1.2 * 7.45e-10 * 5.2e-4)
+    assert soft.lifetime.magnitude == pytest.approx(0.96 * exact + first, rel=0.02)
     assert bare.lifetime.magnitude < 0.8 * exact
 
 

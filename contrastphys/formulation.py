@@ -293,7 +293,9 @@ class Formulation:
         amount, factors = dose.value.quantity, self._per_entity(dose.basis)
         for unit in factors:
             whole = "L" if unit == "1" else unit.removesuffix("/L")
-            for each, times in ((f"{whole}/kg" if whole != "1" else "1/kg", body_mass), (whole, 1.0)):
+            for each, times in ((f"{whole}/kg", body_mass), (whole, 1.0)):
+                if each == "1":
+                    continue  # mg/kg has no dimension either, but it is no count
                 try:
                     return float(magnitude(amount, each)) * times / factors[unit]
                 except UnitError:

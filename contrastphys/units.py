@@ -20,7 +20,7 @@ import textwrap
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import is_dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, cast
 
 import numpy as np
 import pint
@@ -454,7 +454,17 @@ def _converter(name: str, row: Parameter) -> Callable[[Any, list[Flag]], Any]:
     return through
 
 
-def quantities(returns: Any, /, **table: tuple[str, float, float, str]) -> Callable[[Callable], Callable]:
+class Door(Protocol):
+    """A function behind its door: call it with quantities, or its `bare` body with floats."""
+
+    bare: Callable[..., Any]
+    table: Mapping[str, Parameter]
+    returns: Any
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
+
+
+def quantities(returns: Any, /, **table: tuple[str, float, float, str]) -> Callable[[Callable], Door]:
     """Give a function of plain floats a door that takes quantities.
 
     Parameters
@@ -488,7 +498,7 @@ def quantities(returns: Any, /, **table: tuple[str, float, float, str]) -> Calla
     else:
         out = None if returns is None else container(returns)
 
-    def decorate(body: Callable) -> Callable:
+    def decorate(body: Callable) -> Door:
         names = list(inspect.signature(body).parameters)
         unknown = set(rows) - set(names)
         if unknown:
@@ -524,7 +534,7 @@ def quantities(returns: Any, /, **table: tuple[str, float, float, str]) -> Calla
         door.table = rows  # type: ignore[attr-defined]
         door.returns = returns  # type: ignore[attr-defined]
         door.__doc__ = _documented(body.__doc__, rows)
-        return door
+        return cast(Door, door)
 
     return decorate
 

@@ -281,6 +281,13 @@ def test_gas_of_a_vial_and_its_dose():
     assert definity.dose_entities(definity.dose, 70) * 6.022e23 / 5000 == pytest.approx(1.7e6, rel=0.05)
 
 
+def test_a_mass_per_body_mass_is_no_count_of_particles():
+    dye = load("icg")
+    by_molecule = dye.replace(dose={"value": "0.5 mg/kg", "basis": "molecule"})
+    assert by_molecule.dose_entities(by_molecule.dose, 70) == pytest.approx(dye.dose_entities(dye.dose, 70))
+    assert dye.dose_entities(dye.dose, 70) == pytest.approx(0.035 / 774.97, rel=1e-3)
+
+
 def test_the_readme_example_is_a_record(tmp_path):
     readme = (MATERIALS / "README.md").read_text(encoding="utf-8")
     example = re.search(r"```toml\n(.*?)```", readme, re.S)[1]

@@ -39,6 +39,8 @@ MOST_STEPS = 400_000
 class Species(Record):
     """One gas of a dissolving bubble: how it dissolves, passes the shell, and how much is in the liquid.
 
+    The `name` is free text, for tables.
+
     Examples
     --------
     >>> air = Species("air", "0.02", "2e-9 m^2/s", saturation=1.0, share=0.0)

@@ -20,7 +20,7 @@ import textwrap
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import is_dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, cast
 
 import numpy as np
 import pint
@@ -327,6 +327,8 @@ def magnitude(value: Any, unit: str, name: str = "value") -> Any:
             value = parse(value)
         except UnitError as error:
             raise UnitError(f"{name}: {error}") from None
+        if target and not value._units:
+            raise UnitError(_asks(name, unit))
     elif isinstance(value, list | tuple):
         parts = [magnitude(item, unit, name) for item in value]
         try:
@@ -339,11 +341,11 @@ def magnitude(value: Any, unit: str, name: str = "value") -> Any:
         return _numbers(value, name)
     if not isinstance(value, Q):
         value = _foreign(value)
-    if target and not value._units:
-        raise UnitError(_asks(name, unit))
     try:
         slope, offset = _affine(value._units, target)
     except UnitError as error:
+        if not value._units:
+            raise UnitError(_asks(name, unit)) from None
         why = str(error) or f"'{value._units}' does not measure it"
         if not target:
             raise UnitError(f"{name} takes a plain number ({why}): write 0.5 or '0.5'") from None
@@ -431,7 +433,8 @@ def _converter(name: str, row: Parameter) -> Callable[[Any, list[Flag]], Any]:
             return None
         if type(value) is str:
             number_and_unit = _parsed_or_none(value)
-            value = value if number_and_unit is None else _make(*number_and_unit)
+            if number_and_unit is not None and (number_and_unit[1] or not target):
+                value = _make(*number_and_unit)
         if type(value) is Q:
             # the common case, at a tenth of the cost: a scalar of our registry in a unit seen before
             known = factors.get(value._units)
@@ -454,7 +457,18 @@ def _converter(name: str, row: Parameter) -> Callable[[Any, list[Flag]], Any]:
     return through
 
 
-def quantities(returns: Any, /, **table: tuple[str, float, float, str]) -> Callable[[Callable], Callable]:
+class Door(Protocol):
+    """A function behind its door: called with quantities, its plain body beside it."""
+
+    __name__: str
+    bare: Callable[..., Any]
+    table: dict[str, Parameter]
+    returns: Any
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
+
+
+def quantities(returns: Any, /, **table: tuple[str, float, float, str]) -> Callable[[Callable], Door]:
     """Give a function of plain floats a door that takes quantities.
 
     Parameters
@@ -488,7 +502,7 @@ def quantities(returns: Any, /, **table: tuple[str, float, float, str]) -> Calla
     else:
         out = None if returns is None else container(returns)
 
-    def decorate(body: Callable) -> Callable:
+    def decorate(body: Callable) -> Door:
         names = list(inspect.signature(body).parameters)
         unknown = set(rows) - set(names)
         if unknown:
@@ -524,7 +538,7 @@ def quantities(returns: Any, /, **table: tuple[str, float, float, str]) -> Calla
         door.table = rows  # type: ignore[attr-defined]
         door.returns = returns  # type: ignore[attr-defined]
         door.__doc__ = _documented(body.__doc__, rows)
-        return door
+        return cast(Door, door)
 
     return decorate
 

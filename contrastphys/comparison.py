@@ -44,7 +44,7 @@ class Verdict(NamedTuple):
         else:
             first = "cannot decide" if self.c_min is None else "no dose"
         if self.c_min is not None and self.c_min.value is not None:
-            return f"{first}\n{significant(self.c_min.value)} {pretty(self.c_min.unit)} {_basis(self.c_min)}".rstrip()
+            return f"{first}\n{amount(self.c_min.value, self.c_min.unit)} {_basis(self.c_min)}".rstrip()
         return first
 
 
@@ -60,6 +60,21 @@ def significant(value: float, digits: int = 2) -> str:
         return f"{value:g}"
     rounded = float(f"{value:.{digits - 1}e}")
     return f"{rounded:.0f}" if digits <= math.log10(abs(rounded)) < 5 else f"{rounded:g}"
+
+
+def amount(value: float, unit: str) -> str:
+    """A number with its unit; molarities with the prefix that suits them.
+
+    Examples
+    --------
+    >>> amount(2.4e-8, "mmol/L"), amount(9.3, "mmol/L"), amount(1.5e5, "1/mL")
+    ('24 pM', '9.3 mM', '150000 1/mL')
+    """
+    if unit == "mmol/L" and value > 0:
+        for prefix, size in (("m", 1.0), ("u", 1e-3), ("n", 1e-6), ("p", 1e-9), ("f", 1e-12)):
+            if value >= size * 0.9995 or prefix == "f":
+                return f"{significant(value / size)} {prefix}M"
+    return f"{significant(value)} {pretty(unit)}"
 
 
 def pretty(unit: str) -> str:
@@ -130,10 +145,27 @@ class Comparison:
         reason = "" if margin is not None else next((r for r in refusals if r), "")
         return Verdict(margin, c_min, reason)
 
+    def needed(self, formulation: str) -> tuple[str, ...]:
+        """Modalities that must see a formulation: its own needs, the scenario's, else all that answer."""
+        own = next(f.needs for f in self.formulations if f.id == formulation)
+        return own or self.study.scenario.needs or tuple(self.margins(formulation))
+
     def limiting(self, formulation: str) -> str:
-        """The modality with the smallest margin among those that answer; empty where none does."""
+        """The needed modality with the smallest margin (one that does not answer has none); empty if all fail."""
         margins = self.margins(formulation)
-        return min(margins, key=margins.__getitem__) if margins else ""
+        needed = self.needed(formulation)
+        return min(needed, key=lambda m: margins.get(m, 0.0)) if needed else ""
+
+    def smallest(self, formulation: str) -> float | None:
+        """Smallest margin over the needed modalities; None where one of them does not answer."""
+        margins = self.margins(formulation)
+        found = [margins.get(modality) for modality in self.needed(formulation)]
+        return None if not found or None in found else min(m for m in found if m is not None)
+
+    def best(self, formulation: str) -> str:
+        """The modality with the largest margin; empty where none answers."""
+        margins = self.margins(formulation)
+        return max(margins, key=margins.__getitem__) if margins else ""
 
     def margins(self, formulation: str) -> dict[str, float]:
         """Best margin of a formulation in every modality that answers."""
@@ -152,15 +184,22 @@ class Comparison:
             target = "-"
             if placed and placed[0].value is not None:
                 basis = placed[0].conditions["basis"]
-                target = f"{significant(placed[0].value)} {pretty(placed[0].unit)}\n{basis}"
+                target = f"{amount(placed[0].value, placed[0].unit)}\n{basis}"
             verdicts = [self.verdict(formulation.id, modality) for modality in MODALITIES]
             cells = [verdict.text if verdict is not None else "-" for verdict in verdicts]
-            out.append([formulation.name, target, *cells, HEADINGS.get(self.limiting(formulation.id), "-")])
+            out.append([formulation.name, target, *cells, self._decided(formulation.id)])
         return out
+
+    def _decided(self, formulation: str) -> str:
+        """Best and limiting modality in words, two short lines."""
+        best, limiting = (HEADINGS.get(m, "-") for m in (self.best(formulation), self.limiting(formulation)))
+        if self.smallest(formulation) is None and limiting != "-":
+            limiting = f"{limiting}?"
+        return best if best == limiting else f"{best}\n{limiting}"
 
     def heading(self) -> list[str]:
         """Headings of `rows`."""
-        return ["Formulation", "In target", *(HEADINGS[m] for m in MODALITIES), "Limited by"]
+        return ["Formulation", "In target", *(HEADINGS[m] for m in MODALITIES), "Best by\nlimited by"]
 
     def table(self, width: int = 120, colour: bool = False) -> str:
         """The comparison as a text table.
@@ -185,13 +224,16 @@ class Comparison:
     def legend(self) -> str:
         """What the table's signs mean, in one line."""
         letters = ", ".join(f"{letter} {word}" for letter, word in LETTERS.items())
-        return f"Margin = concentration in the target / smallest seen (second line). Letters: {letters}."
+        return (
+            f"Margin = concentration in the target / smallest seen (second line). Letters: {letters}. "
+            f"'-' does not apply; '?' needed but undecided."
+        )
 
     def summary(self) -> str:
         """One sentence from the numbers: which formulation has the largest smallest margin, and what limits it."""
-        best = [(min(m.values()), f) for f in self.formulations if (m := self.margins(f.id))]
+        best = [(m, f) for f in self.formulations if (m := self.smallest(f.id)) is not None]
         if not best:
-            return "No formulation has a dose and an answering modality: no margin can be stated."
+            return "No formulation has a dose and an answer of every modality it needs: no margin can be stated."
         margin, formulation = max(best, key=lambda pair: pair[0])
         seen = [f.name for f in self.formulations if any(m >= 1 for m in self.margins(f.id).values())]
         return (
@@ -219,7 +261,7 @@ class Comparison:
                     "id": formulation.id,
                     "front": None,
                     "limiting": self.limiting(formulation.id),
-                    "smallest": min(margins.values(), default=None),
+                    "smallest": self.smallest(formulation.id),
                     "margins": margins,
                     "exceeds": _exceeds(formulation, self.study),
                 }
@@ -257,7 +299,10 @@ class Comparison:
         for name in [modality] if modality else MODALITIES:
             cells = self.select(id, name)
             lines.append(f"{HEADINGS[name]}" if cells else f"{HEADINGS[name]}: does not apply")
-            lines += [f"  {line}" for cell in cells for line in _story(cell)]
+            said: set[str] = set()
+            for cell in cells:
+                lines += [f"  {line}" for line in _story(cell) if line not in said]
+                said |= {f"  {flag.severity}: {flag.message}" for flag in cell.flags}  # each flag once
         return "\n".join(lines)
 
     # ------------------------------------------------------------------------------------------- handing on
@@ -409,7 +454,8 @@ def _story(cell: Cell) -> list[str]:
         band = f" ({significant(cell.low, 3)} to {significant(cell.high, 3)})"
     status = f", {cell.status}" if cell.status else ""
     source = f" <- {cell.source}" if cell.source else ""
-    first = f"{cell.quantity} = {significant(cell.value, 3)}{band} {pretty(cell.unit)} ({conditions})"
+    unit = "" if cell.unit == "1" else f" {pretty(cell.unit)}"
+    first = f"{cell.quantity} = {significant(cell.value, 3)}{band}{unit} ({conditions})"
     lines = [f"{first} [{cell.letter} {LETTERS[cell.letter]}{status}]{source}"]
     return lines + [f"  {flag.severity}: {flag.message}" for flag in cell.flags]
 

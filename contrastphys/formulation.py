@@ -24,6 +24,7 @@ from .provenance import Flag, Refusal, Value
 from .schema import Reader, RecordError, build, choice, near, nested, number, settle, several, text
 from .units import Q, UnitError, container, magnitude
 
+MODALITIES = ("mri", "xray", "photoacoustic", "ultrasound")
 KINDS = ("chelate", "molecule", "nanoparticle", "hybrid", "bubble", "droplet")
 
 
@@ -55,6 +56,7 @@ class Formulation:
     dose: Dose | None = nested(Dose)
     target: Amount | None = nested(Amount, meaning="explicit concentration in the target")
     limits: Limits | None = nested(Limits)
+    needs: tuple[str, ...] = choice(*MODALITIES, default=(), many=True, meaning="modalities that must see it")
     spectrum: str = text(meaning="table of absorption of the whole, in optical/")
     source: str = text()
     status: str = text()
@@ -371,7 +373,9 @@ class Formulation:
         amount, factors = dose.value.quantity, self._per_entity(dose.basis)
         for unit in factors:
             whole = "L" if unit == "1" else unit.removesuffix("/L")
-            for each, times in ((f"{whole}/kg" if whole != "1" else "1/kg", body_mass), (whole, 1.0)):
+            for each, times in ((f"{whole}/kg", body_mass), (whole, 1.0)):
+                if each == "1":
+                    continue  # mg/kg has no dimension either, but it is no count
                 try:
                     return float(magnitude(amount, each)) * times / factors[unit]
                 except UnitError:

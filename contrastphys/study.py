@@ -14,12 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from . import records
-from .formulation import Concentration, Formulation, from_table, load
+from .formulation import MODALITIES, Concentration, Formulation, from_table, load
 from .provenance import Cell, Flag, Refusal, Value
 from .schema import Reader, RecordError, build, choice, integer, near, nested, number, settle, short, specs, text
 from .units import UnitError
-
-MODALITIES = ("mri", "xray", "photoacoustic", "ultrasound")
 
 
 def room(modality: str) -> Any:
@@ -58,6 +56,7 @@ class Scenario:
     target: Target = nested(Target, default=Target())
     temperature: Value = number("K", 273.15, 323.15, default=310.15)
     rose: Value = number("1", 1, 20, default=5.0, meaning="signal over noise that counts as seen")
+    needs: tuple[str, ...] = choice(*MODALITIES, default=(), many=True, meaning="modalities that must see a probe")
     samples: int = integer(1, 1_000_000, default=300)
     seed: int = integer(0, 2**32 - 1, default=7)
 
@@ -205,6 +204,8 @@ def place(formulation: Formulation, scenario: Scenario) -> tuple[Formulation, Ce
         refusal = error if isinstance(error, Refusal) else Refusal("dose", str(error))
         return formulation, Cell.refused(formulation.id, "dose", "tissue_concentration", conditions, refusal)
     placed = formulation.replace(tissue=concentration)
+    if concentration.basis == "particle" and formulation.kind in ("bubble", "droplet"):
+        concentration = concentration.to("particle", "1/mL")
     number_shown, unit = concentration.shown
     cell = Cell(
         formulation.id, "dose", "tissue_concentration", {**conditions, "basis": concentration.basis, "from": how},

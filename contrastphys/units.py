@@ -458,11 +458,10 @@ def _converter(name: str, row: Parameter) -> Callable[[Any, list[Flag]], Any]:
 
 
 class Door(Protocol):
-    """A function behind its door: called with quantities, its plain body beside it."""
+    """A function behind its door: call it with quantities, or its `bare` body with floats."""
 
-    __name__: str
     bare: Callable[..., Any]
-    table: dict[str, Parameter]
+    table: Mapping[str, Parameter]
     returns: Any
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any: ...

@@ -80,3 +80,12 @@ def keller_miksis_rhs(t, y, *, rest, kappa, tension, shell_friction=0.0, drive, 
     right -= 1.5 * (1 - mach / 3) * speed**2
     left = (1 - mach) * radius - radius / (rho * c) * per_speed
     return [speed, right / left]
+
+
+def keller_miksis_rhs_of(**parameters):
+    """The right side as a function of t and y alone."""
+
+    def rhs(t, y):
+        return keller_miksis_rhs(t, y, **parameters)
+
+    return rhs

@@ -9,7 +9,7 @@ import pytest
 
 from contrastphys import records
 from contrastphys.formulation import Formulation
-from contrastphys.photoacoustic import agents, sphere
+from contrastphys.photoacoustic import agents, coefficients, sphere
 from contrastphys.photoacoustic.particles import MOLAR, cross_sections
 from contrastphys.provenance import Refusal
 from contrastphys.schema import Reader, RecordError, build
@@ -73,11 +73,11 @@ def dye(spectrum="icg-bound", **changes):
 
 
 def test_worked_example_of_gold():
-    found = agents.absorption(gold(), "532 nm", "0.1 nM", basis="particle")
+    found = coefficients.absorption(gold(), "532 nm", "0.1 nM", basis="particle")
     assert found.mu_a.to("1/cm").magnitude == pytest.approx(1.927, rel=1e-3)
     assert found.molar_absorption.magnitude == pytest.approx(8.37e9, rel=1e-3)
     assert found.cross_section.to("m^2").magnitude == pytest.approx(3.201e-15, rel=1e-3)
-    start = agents.pressure(gold(), "532 nm", "0.1 nM", "10 mJ/cm^2", basis="particle")
+    start = coefficients.pressure(gold(), "532 nm", "0.1 nM", "10 mJ/cm^2", basis="particle")
     assert start.initial.to("kPa").magnitude == pytest.approx(3.87, rel=2e-3)
 
 
@@ -90,7 +90,7 @@ def test_worked_example_of_a_dye():
         "per": "molecule",
         "wavelength": "800 nm",
     }
-    found = agents.pressure(dye(measured=row), "800 nm", "1 uM", "10 mJ/cm^2", basis="molecule")
+    found = coefficients.pressure(dye(measured=row), "800 nm", "1 uM", "10 mJ/cm^2", basis="molecule")
     assert found.mu_a.magnitude == pytest.approx(0.276, rel=2e-3)
     assert found.initial.to("Pa").magnitude == pytest.approx(555, rel=2e-3)
 
@@ -104,38 +104,40 @@ def test_every_way_to_count_gold_agrees():
         (f"{by_particle.molar('Au'):.12g} mM", "Au"),
         (Q(by_particle.per_millilitre, "1/mL"), "particle"),
     ]
-    found = [agents.absorption(agent, "532 nm", c, basis=b).mu_a.magnitude for c, b in ways]
+    found = [coefficients.absorption(agent, "532 nm", c, basis=b).mu_a.magnitude for c, b in ways]
     assert found == pytest.approx([found[0]] * 4, rel=1e-9)
-    per_mass = agents.absorption(agent, "532 nm", "1 mg/mL", basis="Au")
+    per_mass = coefficients.absorption(agent, "532 nm", "1 mg/mL", basis="Au")
     assert per_mass.per_mass.to("mL/(mg*cm)").magnitude == pytest.approx(per_mass.mu_a.magnitude)
 
 
 def test_bare_concentration_lists_the_ways():
     with pytest.raises(UnitError, match="'particle' in mol/L or 1/mL; 'Au' in mol/L or mg/mL"):
-        agents.absorption(gold(), "532 nm", "1 mM")
+        coefficients.absorption(gold(), "532 nm", "1 mM")
 
 
 def test_spread_of_sizes_moves_mass_and_absorption_together():
-    one = agents.absorption(gold("20 nm"), "532 nm", "0.1 mg/mL", basis="Au").mu_a.magnitude
-    spread = agents.absorption(gold("20 nm", core={"sigma_ln": 0.2}), "532 nm", "0.1 mg/mL", basis="Au").mu_a.magnitude
+    one = coefficients.absorption(gold("20 nm"), "532 nm", "0.1 mg/mL", basis="Au").mu_a.magnitude
+    spread = coefficients.absorption(
+        gold("20 nm", core={"sigma_ln": 0.2}), "532 nm", "0.1 mg/mL", basis="Au"
+    ).mu_a.magnitude
     assert spread == pytest.approx(one, rel=0.05)
 
 
 def test_optical_density_is_extinction():
     big = gold("100 nm")
-    amount = agents.from_optical_density(big, 1.0, "570 nm", "1 cm")
-    found = agents.absorption(big, "570 nm", amount)
+    amount = coefficients.from_optical_density(big, 1.0, "570 nm", "1 cm")
+    found = coefficients.absorption(big, "570 nm", amount)
     assert found.mu_ext.magnitude == pytest.approx(math.log(10))
     assert found.mu_a.magnitude == pytest.approx(0.35 * math.log(10), rel=0.02)
     with pytest.raises(UnitError, match="path = '1 cm'"):
-        agents.from_optical_density(big, 1.0, "570 nm")
+        coefficients.from_optical_density(big, 1.0, "570 nm")
     with pytest.raises(ValueError, match="0 or more"):
-        agents.from_optical_density(big, -1.0, "570 nm", "1 cm")
+        coefficients.from_optical_density(big, -1.0, "570 nm", "1 cm")
 
 
 def test_iron_oxide_per_iron():
     oxide = Formulation(id="oxide", kind="nanoparticle", cores={"material": "magnetite", "diameter": "10 nm"})
-    found = agents.absorption(oxide, "700 nm", "1 mg/mL", basis="Fe", medium=1.33)
+    found = coefficients.absorption(oxide, "700 nm", "1 mg/mL", basis="Fe", medium=1.33)
     assert found.mu_a.magnitude == pytest.approx(3.60, rel=0.01)
 
 
@@ -192,10 +194,10 @@ def test_spectra_in_the_usual_units(unit):
 
 
 def test_dye_signal_vanishes_with_the_expansion_of_water():
-    cold = agents.pressure(dye(), "800 nm", "1 uM", "10 mJ/cm^2", temperature="4 degC", basis="molecule")
-    warm = agents.pressure(dye(), "800 nm", "1 uM", "10 mJ/cm^2", temperature="37 degC", basis="molecule")
+    cold = coefficients.pressure(dye(), "800 nm", "1 uM", "10 mJ/cm^2", temperature="4 degC", basis="molecule")
+    warm = coefficients.pressure(dye(), "800 nm", "1 uM", "10 mJ/cm^2", temperature="37 degC", basis="molecule")
     assert abs(cold.initial.magnitude) < 2e-3 * warm.initial.magnitude
-    below = agents.pressure(dye(), "800 nm", "1 uM", "10 mJ/cm^2", temperature="1 degC", basis="molecule")
+    below = coefficients.pressure(dye(), "800 nm", "1 uM", "10 mJ/cm^2", temperature="1 degC", basis="molecule")
     assert below.initial.magnitude < 0
 
 
@@ -272,7 +274,7 @@ def test_wavelength_outside_a_spectrum():
         (lambda: agents.predict(dye(), "mu_a", {"wavelength": 800.0}), "needs a concentration"),
         (lambda: agents.predict(gold(core={"shape": "shell"}), "mu_a", {"wavelength": 800.0}), "what is inside"),
         (
-            lambda: agents.pressure(gold(), "532 nm", "1 nM", "1 mJ/cm^2", Q(37, "K"), basis="particle"),
+            lambda: coefficients.pressure(gold(), "532 nm", "1 nM", "1 mJ/cm^2", Q(37, "K"), basis="particle"),
             "outside 0 to 100",
         ),
     ],
@@ -346,7 +348,7 @@ def test_more_light_than_skin_may_have_is_said():
 
 
 def test_noise_or_background_decides():
-    deep = agents.detection_limit(gold(), "700 nm", "4 cm")[0]
+    deep = agents.detection_limit(gold(), "700 nm", "1.5 cm", noise_equivalent_pressure="50 Pa")[0]
     shallow = agents.detection_limit(gold(), "700 nm", "0.5 cm")[0]
     assert "noise-limited" in {flag.code for flag in deep.flags}
     assert "background-limited" in {flag.code for flag in shallow.flags}
@@ -374,3 +376,9 @@ def test_import_stays_light():
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+def test_no_impossible_concentration_is_answered():
+    cells = agents.detection_limit(gold(), "532 nm", "1 cm")
+    assert cells[0].value is None
+    assert "more than 1 g/mL of it would be needed" in cells[0].refusal

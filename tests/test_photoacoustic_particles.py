@@ -7,7 +7,7 @@ import pytest
 
 from contrastphys import records
 from contrastphys.formulation import Formulation
-from contrastphys.photoacoustic import permittivity
+from contrastphys.photoacoustic import coefficients, permittivity
 from contrastphys.photoacoustic.particles import (
     MOLAR,
     Particle,
@@ -280,8 +280,9 @@ def test_flags():
     [
         (lambda: cross_sections(sphere.bare(1.5), "520 nm"), Refusal, "below 1 nm"),
         (lambda: cross_sections(sphere("40 nm"), 532), UnitError, "needs a unit"),
-        (lambda: cross_sections(40.0, "532 nm"), TypeError, "a Formulation or the id of one"),
-        (lambda: cross_sections(DYE, "532 nm"), Refusal, "not a particle of one kind of core"),
+        (lambda: cross_sections("40 nm", "532 nm"), TypeError, "sphere\\('40 nm'\\)"),
+        (lambda: coefficients.cross_sections(40.0, "532 nm"), TypeError, "a Formulation or the id of one"),
+        (lambda: coefficients.cross_sections(DYE, "532 nm"), Refusal, "has not one kind of core"),
         (lambda: cross_sections(sphere("40 nm"), "532 nm", medium="honey"), Refusal, "write 'water', 'tissue'"),
         (lambda: cross_sections(sphere("40 nm"), "532 nm", medium=0.3), ValueError, "from 1 to 2.5"),
         (lambda: cross_sections(sphere("40 nm", "polydopamine"), "532 nm"), Refusal, "no record 'polydopamine'"),

@@ -7,7 +7,7 @@ from typing import Any
 
 _DOORS = {
     "optics": ("Efficiencies", "coated_mie", "layered_mie", "mie"),
-    "particles": ("CrossSections", "Particle", "cross_sections", "nanoshell", "rod", "sphere"),
+    "particles": ("CrossSections", "Particle", "nanoshell", "rod", "sphere"),
     "permittivity": ("rakic_gold", "refractive_index", "silica_index", "size_corrected", "water_index"),
     "water": ("density", "expansion", "gruneisen", "heat_capacity", "sound_speed"),
     "tissue": (
@@ -23,18 +23,9 @@ _DOORS = {
         "tissue_absorption",
         "water_absorption",
     ),
-    "agents": (
-        "Absorption",
-        "Pressure",
-        "Protocol",
-        "absorption",
-        "applies",
-        "detection_limit",
-        "from_optical_density",
-        "predict",
-        "pressure",
-        "respond",
-    ),
+    "coefficients": ("Absorption", "Pressure", "absorption", "cross_sections", "from_optical_density", "pressure"),
+    "protocol": ("Fluence", "Protocol"),
+    "agents": ("applies", "detection_limit", "predict", "respond"),
 }
 _WHERE = {name: module for module, names in _DOORS.items() for name in names}
 

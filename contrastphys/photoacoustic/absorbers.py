@@ -25,7 +25,7 @@ from ..units import UnitError, convert
 from .particles import MOLAR, Particle, cross_sections
 from .permittivity import DEFAULT_TABLE, GOLD_TABLES, colloid_table, optical_columns
 
-__all__ = ["Absorber", "absorber", "particle_of", "undecided"]
+__all__ = ["Absorber", "absorber", "absorbs", "particle_of", "undecided"]
 
 # Absorbers of which no sourced spectrum is held, by formula or by a word in the name of the material.
 _KNOWN_DARK = ("prussian", "dopamine", "carbon", "graph", "nanotube", "maghemite", "melanin", "polypyrrole")
@@ -219,7 +219,7 @@ def absorber(
 
     Raises a Refusal where no part of it has a spectrum, with what to give.
     """
-    options = {"table": table, "surface_damping": surface_damping}
+    options: dict[str, Any] = {"table": table, "surface_damping": surface_damping}
     if formulation.spectrum:
         return _table(formulation.spectrum, wavelength, formulation.mass)
     found: list[Absorber] = []
@@ -235,7 +235,7 @@ def absorber(
     missing += [shell.material for shell in formulation.shells if undecided(shell.material)]
     for payload in formulation.payloads:
         agent = load(payload.agent)
-        if _any_part(agent):
+        if absorbs(agent):
             found.append(absorber(agent, wavelength, medium, **options).times(formulation.carried(payload)))
     if missing:
         what = ", ".join(dict.fromkeys(missing))
@@ -262,11 +262,11 @@ def absorber(
     )
 
 
-def _any_part(formulation: Formulation) -> bool:
+def absorbs(formulation: Formulation) -> bool:
     """Whether any part of a formulation absorbs, or is known to without a spectrum."""
     if formulation.spectrum or (formulation.molecule is not None and formulation.molecule.spectrum):
         return True
     materials = [core.material for core in formulation.cores] + [shell.material for shell in formulation.shells]
     if any(_absorbs(material) or undecided(material) for material in materials):
         return True
-    return any(_any_part(load(payload.agent)) for payload in formulation.payloads)
+    return any(absorbs(load(payload.agent)) for payload in formulation.payloads)

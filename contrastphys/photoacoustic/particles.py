@@ -438,8 +438,9 @@ def _checks(particle, wavelength, medium):
     """What a reader must know before believing the numbers; refuses below the bulk's reach."""
     notes = []
     layers = [(particle.material, particle.diameter / 2), *particle.coats]
-    for material, thin in layers:
-        if not material.startswith(tuple(METALS)):
+    for table, thin in layers:
+        material = next((metal for metal in METALS if table.startswith(metal)), None)
+        if material is None:
             continue
         if thin < 1.0:
             raise Refusal(
@@ -464,17 +465,6 @@ def _checks(particle, wavelength, medium):
     return tuple(notes)
 
 
-def _particle(what):
-    """The particle of a formulation of one kind of core."""
-    from ..formulation import load
-    from .absorbers import particle_of
-
-    formulation = load(what)
-    if len(formulation.cores) != 1:
-        raise Refusal("no-particle", f"{formulation.id} is not a particle of one kind of core: give sphere('40 nm')")
-    return particle_of(formulation, formulation.cores[0])
-
-
 @quantities(None, wavelength=("nm", 300, 1700, "vacuum wavelength"))
 def cross_sections(particle: Particle, wavelength: Any, medium: Any = "water") -> CrossSections:
     """Cross-sections of a particle in a medium, mean over orientation and size spread.
@@ -484,8 +474,8 @@ def cross_sections(particle: Particle, wavelength: Any, medium: Any = "water") -
 
     Other Parameters
     ----------------
-    particle : Particle, Formulation or str
-        Made by `sphere`, `rod` or `nanoshell`; or a formulation with one kind of core, or its id.
+    particle : Particle
+        Made by `sphere`, `rod` or `nanoshell`.
     medium : str or number
         "water", "tissue" or an index.
 
@@ -511,7 +501,7 @@ def cross_sections(particle: Particle, wavelength: Any, medium: Any = "water") -
     3201 nanometer ** 2
     """
     if not isinstance(particle, Particle):
-        particle = _particle(particle)
+        raise TypeError(f"cross_sections takes a particle such as sphere('40 nm'), not {type(particle).__name__}")
     wave = np.atleast_1d(np.asarray(wavelength, dtype=float))
     index = medium_index(medium, wave)
     notes = _checks(particle, wave, index)

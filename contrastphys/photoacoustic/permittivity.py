@@ -91,7 +91,7 @@ _DAIMON = (
 _MALITSON = ((0.6961663, 0.4079426, 0.8974794), (0.0684043**2, 0.1162414**2, 9.896161**2))
 
 # A. D. Rakic et al., Appl. Opt. 37, 5271 (1998), gold: (f, width, energy[, sigma]) in eV
-_LORENTZ_DRUDE = (
+_LORENTZ_DRUDE: tuple[Any, Any] = (
     (0.760, 0.053),
     (
         (0.024, 0.241, 0.415),
@@ -101,7 +101,7 @@ _LORENTZ_DRUDE = (
         (4.384, 2.214, 13.32),
     ),
 )
-_BRENDEL_BORMANN = (
+_BRENDEL_BORMANN: tuple[Any, Any] = (
     (0.770, 0.050),
     (
         (0.054, 0.074, 0.218, 0.742),

@@ -3,6 +3,7 @@
 from .agents import Protocol, applies, detection_limit, predict, respond
 from .bubble import Bubble, Gas, Liquid
 from .cavitation import blake_threshold, inertial_threshold_fit
+from .dynamics import Pulse, Trace, simulate
 from .imaging import contrast, mechanical_index
 from .linear import cross_sections, polytropic, resonance, resonant_radius
 from .population import Gamma, Histogram, LogNormal, Monodisperse, Population
@@ -24,6 +25,8 @@ __all__ = [
     "Monodisperse",
     "Population",
     "Protocol",
+    "Pulse",
+    "Trace",
     "applies",
     "blake_threshold",
     "contrast",
@@ -36,4 +39,5 @@ __all__ = [
     "resonance",
     "resonant_radius",
     "respond",
+    "simulate",
 ]

@@ -44,6 +44,9 @@ class RecordError(ValueError):
         self.mistakes = sorted(mistakes, key=lambda m: (m.file, m.line))
         super().__init__("\n".join(map(str, self.mistakes)))
 
+    def __reduce__(self) -> tuple[Any, ...]:  # it crosses to worker processes and back
+        return type(self), (self.mistakes,)
+
 
 @dataclass(frozen=True)
 class Spec:

@@ -452,7 +452,7 @@ def _story(cell: Cell) -> list[str]:
     band = ""
     if cell.low is not None and cell.high is not None and cell.low != cell.high:
         band = f" ({significant(cell.low, 3)} to {significant(cell.high, 3)})"
-    status = f", {cell.status}" if cell.status else ""
+    status = f", {cell.status}" if cell.status not in ("", "computed", LETTERS[cell.letter]) else ""
     source = f" <- {cell.source}" if cell.source else ""
     unit = "" if cell.unit == "1" else f" {pretty(cell.unit)}"
     first = f"{cell.quantity} = {significant(cell.value, 3)}{band}{unit} ({conditions})"

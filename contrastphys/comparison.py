@@ -187,9 +187,15 @@ class Comparison:
                 target = f"{amount(placed[0].value, placed[0].unit)}\n{basis}"
             verdicts = [self.verdict(formulation.id, modality) for modality in MODALITIES]
             cells = [verdict.text if verdict is not None else "-" for verdict in verdicts]
-            best, limiting = (HEADINGS.get(m, "-") for m in (self.best(formulation.id), self.limiting(formulation.id)))
-            out.append([formulation.name, target, *cells, best if best == limiting else f"{best}\n{limiting}"])
+            out.append([formulation.name, target, *cells, self._decided(formulation.id)])
         return out
+
+    def _decided(self, formulation: str) -> str:
+        """Best and limiting modality in words, two short lines."""
+        best, limiting = (HEADINGS.get(m, "-") for m in (self.best(formulation), self.limiting(formulation)))
+        if self.smallest(formulation) is None and limiting != "-":
+            limiting = f"{limiting}?"
+        return best if best == limiting else f"{best}\n{limiting}"
 
     def heading(self) -> list[str]:
         """Headings of `rows`."""
@@ -218,7 +224,10 @@ class Comparison:
     def legend(self) -> str:
         """What the table's signs mean, in one line."""
         letters = ", ".join(f"{letter} {word}" for letter, word in LETTERS.items())
-        return f"Margin = concentration in the target / smallest seen (second line). Letters: {letters}."
+        return (
+            f"Margin = concentration in the target / smallest seen (second line). Letters: {letters}. "
+            f"'-' does not apply; '?' needed but undecided."
+        )
 
     def summary(self) -> str:
         """One sentence from the numbers: which formulation has the largest smallest margin, and what limits it."""
@@ -290,7 +299,10 @@ class Comparison:
         for name in [modality] if modality else MODALITIES:
             cells = self.select(id, name)
             lines.append(f"{HEADINGS[name]}" if cells else f"{HEADINGS[name]}: does not apply")
-            lines += [f"  {line}" for cell in cells for line in _story(cell)]
+            said: set[str] = set()
+            for cell in cells:
+                lines += [f"  {line}" for line in _story(cell) if line not in said]
+                said |= {f"  {flag.severity}: {flag.message}" for flag in cell.flags}  # each flag once
         return "\n".join(lines)
 
     # ------------------------------------------------------------------------------------------- handing on
@@ -440,9 +452,10 @@ def _story(cell: Cell) -> list[str]:
     band = ""
     if cell.low is not None and cell.high is not None and cell.low != cell.high:
         band = f" ({significant(cell.low, 3)} to {significant(cell.high, 3)})"
-    status = f", {cell.status}" if cell.status else ""
+    status = f", {cell.status}" if cell.status not in ("", "computed", LETTERS[cell.letter]) else ""
     source = f" <- {cell.source}" if cell.source else ""
-    first = f"{cell.quantity} = {significant(cell.value, 3)}{band} {pretty(cell.unit)} ({conditions})"
+    unit = "" if cell.unit == "1" else f" {pretty(cell.unit)}"
+    first = f"{cell.quantity} = {significant(cell.value, 3)}{band}{unit} ({conditions})"
     lines = [f"{first} [{cell.letter} {LETTERS[cell.letter]}{status}]{source}"]
     return lines + [f"  {flag.severity}: {flag.message}" for flag in cell.flags]
 

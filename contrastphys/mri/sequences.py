@@ -139,8 +139,8 @@ def t1_contrast_angle(tr, t1):
     return np.rad2deg(np.arccos((2.0 * e1 - 1.0) / (2.0 - e1)))
 
 
-def _slope(sequence, rates, relaxivity, tr, te, flip, ti):
-    """dS/dc at no agent, by a central difference of the exact signal in a scaled concentration."""
+def slope(sequence, rates, relaxivity, tr, te, flip, ti):
+    """dS/dc [1/mM] at given rates (1, 2, 2*), by a central difference of the exact signal; flip in radians."""
     r1, r2, r2_star = rates
     a1, a2, a3 = relaxivity
     step = 1e-4 / max(a1 / r1, a2 / r2, a3 / r2_star, 1e-12)
@@ -216,7 +216,7 @@ def optimal(sequence, t1, t2, t2_star=None, r1=4.0, r2=5.0, r2_star=None, tr=Non
         if sequence != "sr" and at["te"] > at["tr"]:
             return 1.0 + at["te"] / at["tr"]
         price = np.sqrt(at["tr"]) if tr is None else 1.0
-        return -abs(_slope(sequence, rates, relaxivity, at["tr"], at["te"], at["flip"], at["ti"])) / price
+        return -abs(slope(sequence, rates, relaxivity, at["tr"], at["te"], at["flip"], at["ti"])) / price
 
     if not names:
         best = given
@@ -225,10 +225,10 @@ def optimal(sequence, t1, t2, t2_star=None, r1=4.0, r2=5.0, r2_star=None, tr=Non
         coarse = min((tuple(p) for p in grid.reshape(-1, len(names))), key=loss)
         found = minimize(loss, coarse, method="Nelder-Mead", options={"xatol": 1e-7, "fatol": 1e-13, "maxiter": 4000})
         best = settings(found.x if found.fun <= loss(coarse) else coarse)
-    slope = _slope(sequence, rates, relaxivity, best["tr"], best["te"], best["flip"], best["ti"])
+    steep = slope(sequence, rates, relaxivity, best["tr"], best["te"], best["flip"], best["ti"])
     level = raw_signal(sequence, *rates, best["tr"], best["te"], best["flip"], best["ti"])
     angle = None if best["flip"] is None else float(np.rad2deg(best["flip"]))
-    return Optimum(angle, float(best["tr"]), float(best["te"]), best["ti"], float(level), float(slope))
+    return Optimum(angle, float(best["tr"]), float(best["te"]), best["ti"], float(level), float(steep))
 
 
 def peak_concentration(sequence, rates, relaxivity, tr, te, flip=None, ti=None, highest=1e4) -> float:
@@ -325,10 +325,10 @@ def c_min(
     agent = (r1, r2, r2 if r2_star is None else r2_star)
     rates = (1 / t1, 1 / t2, 1 / star)
     angle = None if flip is None else np.deg2rad(flip)
-    slope = _slope(sequence, rates, agent, tr, te, angle, ti)
-    if slope == 0:
+    steep = slope(sequence, rates, agent, tr, te, angle, ti)
+    if steep == 0:
         raise Refusal("no-contrast", "the signal does not change with the agent at these settings")
-    return rose * abs(raw_signal(sequence, *rates, tr, te, angle, ti)) / snr / abs(slope)
+    return rose * abs(raw_signal(sequence, *rates, tr, te, angle, ti)) / snr / abs(steep)
 
 
 @quantities(

@@ -1,0 +1,368 @@
+"""One function from a formulation and conditions to r1, r2 and r2*, with parts, regime, error and flags.
+
+A formulation relaxes water by its molecule, by its magnetic cores and by the payloads it carries; rates add per
+particle, and the sum is given per mol of one metal. Only the model speaks here; `agents.predict` weighs it against
+what was measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .. import records
+from ..formulation import Concentration, Formulation, load
+from ..provenance import Flag, Refusal, merge_flags
+from ..units import Q, UnitError, quantities
+from . import chelates, measured, particles
+from .media import Surroundings, bound_fraction, surroundings
+from .particles import Answer, Error
+
+UNIT = "1/(mM*s)"
+PARAMAGNETIC = ("Gd", "Mn", "Fe", "Tb", "Dy", "Ho", "Er", "Tm", "Eu", "Cr")
+
+
+class Rates(NamedTuple):
+    """Relaxation rates an agent adds to its surroundings [1/s]."""
+
+    r1: Any
+    r2: Any
+    r2_star: Any
+
+
+@dataclass(frozen=True)
+class Relaxivity:
+    """Relaxivities of one formulation, per mM of `basis`, as quantities; arrays where the field was an array."""
+
+    formulation: Formulation
+    basis: str
+    field: Any  # T
+    temperature: float  # K
+    medium: str
+    numbers: Mapping[str, Any]  # r1, r2 (None where an echo spacing is missing), r2_star in 1/(mM s)
+    named: Mapping[str, tuple[Any, Any]]
+    regime: Any
+    error: Mapping[str, Error]
+    flags: tuple[Flag, ...] = ()
+    rows: tuple[measured.Row, ...] = field(default=(), repr=False)
+
+    @property
+    def r1(self) -> Any:
+        """Longitudinal relaxivity."""
+        return Q(self.numbers["r1"], UNIT)
+
+    @property
+    def r2(self) -> Any:
+        """Transverse relaxivity (spin echo); a Refusal where it depends on an echo spacing that was not given."""
+        if self.numbers["r2"] is None:
+            raise Refusal(
+                "needs-echo-spacing",
+                f"{self.formulation.id}: static dephasing; r2 of a spin echo needs echo_spacing=Q(2, 'ms'), or ask "
+                "for r2_star",
+            )
+        return Q(self.numbers["r2"], UNIT)
+
+    @property
+    def r2_star(self) -> Any:
+        """Transverse relaxivity of the free signal."""
+        return Q(self.numbers["r2_star"], UNIT)
+
+    @property
+    def parts(self) -> dict[str, dict[str, Any]]:
+        """Each source with its r1 and r2; they sum to the whole (r2 to r2_star where echoes refocus)."""
+        return {name: {"r1": Q(pair[0], UNIT), "r2": Q(pair[1], UNIT)} for name, pair in self.named.items()}
+
+    @property
+    def nearest_measured(self) -> tuple[measured.Row, ...]:
+        """Measurements of this formulation that stand nearest to the conditions, best first."""
+        middle = float(np.exp(np.mean(np.log(self.field))))
+        return measured.nearest(self.rows, middle, self.temperature, self.medium)
+
+    def rate(self, concentration: Concentration) -> Rates:
+        """Rates [1/s] that a concentration of this formulation adds; it must say what it counts.
+
+        Parameters
+        ----------
+        concentration : Concentration
+            From `formulation.concentration(value, basis)`; a bare mM does not say of what.
+        """
+        if not isinstance(concentration, Concentration):
+            raise TypeError(
+                f"rate takes a Concentration, which says what it counts: write "
+                f"agent.concentration('1 mM', '{self.basis}'); bases: {', '.join(self.formulation.bases())}"
+            )
+        if concentration.formulation.id != self.formulation.id:
+            raise ValueError(
+                f"a concentration of {concentration.formulation.id} is not one of {self.formulation.id}: "
+                "make it with the same formulation"
+            )
+        metal = concentration.molar(self.basis)
+        return Rates(*(None if r is None else Q(r * metal, "1/s") for r in self.numbers.values()))
+
+    def plot(self, ax: Any = None) -> Any:
+        """r1 and r2 against field with their stated error and the measured points; returns the axes."""
+        from matplotlib import pyplot as plt
+
+        ax = ax if ax is not None else plt.subplots()[1]
+        at = np.atleast_1d(self.field)
+        for name, colour in (("r1", "C0"), ("r2", "C3")):
+            numbers = self.numbers[name] if self.numbers[name] is not None else self.numbers["r2_star"]
+            line = np.broadcast_to(numbers, at.shape)
+            error = self.error[name]
+            low, high = (
+                (line / error.factor, line * error.factor)
+                if error.factor
+                else (line * (1 - error.size), line * (1 + error.size))
+            )
+            ax.plot(at, line, color=colour, marker="." if at.size == 1 else None, label=f"{name}, model")
+            ax.fill_between(at, low, high, color=colour, alpha=0.15, linewidth=0)
+            points = [row for row in self.rows if row.quantity == name]
+            if points:
+                ax.errorbar(
+                    [p.field for p in points], [p.number for p in points], yerr=[p.sd or 0.0 for p in points],
+                    fmt="o", color=colour, markersize=4, label=f"{name}, measured",
+                )  # fmt: skip
+        ax.set(xscale="log", yscale="log", xlabel="field [T]", ylabel=f"relaxivity [1/(mM s)] per {self.basis}")
+        ax.set_title(f"{self.formulation.name}, {self.temperature - 273.15:.0f} °C, {self.medium}")
+        ax.legend(frameon=False)
+        return ax
+
+
+# ------------------------------------------------------------------------------------------------ sources
+
+
+def sources(formulation: Formulation) -> list[str]:
+    """What relaxes water in a formulation: "molecule", "core 0", "payload 0" ..."""
+    found = []
+    if formulation.molecule is not None and _paramagnetic(formulation.molecule):
+        found.append("molecule")
+    for i, core in enumerate(formulation.cores):
+        material = records.material(core.material)
+        if material.magnetic_class != "none" or material.magnetic_ion:
+            found.append(f"core {i}")
+    for i, payload in enumerate(formulation.payloads):
+        if sources(load(payload.agent)):
+            found.append(f"payload {i}")
+    return found
+
+
+def _paramagnetic(molecule: Any) -> bool:
+    return bool(molecule.chelate) or molecule.metal in PARAMAGNETIC
+
+
+def relaxing_metal(formulation: Formulation) -> str:
+    """The metal relaxivities are counted by: that of the first source, else the formulation's basis."""
+    for name in sources(formulation):
+        kind, _, index = name.partition(" ")
+        if kind == "molecule" and formulation.molecule is not None:
+            return formulation.molecule.metal or formulation.basis
+        if kind == "core":
+            metal = records.material(formulation.cores[int(index)].material).metal
+            if metal:
+                return metal
+        if kind == "payload":
+            return relaxing_metal(load(formulation.payloads[int(index)].agent))
+    return formulation.basis
+
+
+def _chelate_error(bundle: chelates.Bundle, at: Any, temperature: float, medium: Surroundings) -> dict[str, Error]:
+    if bundle.status == "fitted":
+        one = Error(
+            0.25, None, f"set '{bundle.name}' was fitted to published relaxivities: no error claimed, 25 % shown"
+        )
+        return {"r1": one, "r2": one, "r2_star": one}
+    lowest = float(np.min(at))
+    near = abs(bundle.reference - temperature) <= chelates.WARN_AWAY and bundle.reference > 305
+    size, why = (0.10, "chelates in water at 37 degC, 1.5 T and above") if lowest >= 1.4 and near else (0.25, "")
+    if not why:
+        why = "chelates below 1.5 T" if near else "chelate sets away from 37 degC"
+    if medium.error:
+        size, why = max(size, medium.error), f"water model carried to {medium.id} by viscosity"
+    return {name: Error(size, None, why) for name in ("r1", "r2", "r2_star")}
+
+
+def _molecule(
+    formulation: Formulation, at: Any, temperature: float, medium: Surroundings, agent: float | None
+) -> Answer:
+    molecule = formulation.molecule
+    assert molecule is not None
+    if not molecule.chelate:
+        raise Refusal("no-parameters", f"{formulation.id}: no relaxation parameters; only measured values answer")
+    record = records.chelate(molecule.chelate)
+    ion = records.ions().get(record.ion)
+    if ion is None:
+        raise Refusal("ion", f"{record.id}: no ion '{record.ion}' in the table of ions")
+    free: list[chelates.Bundle] = []
+    bound: list[chelates.Bundle] = []
+    for entry in record.sets:
+        try:
+            (bound if "bound" in entry.name else free).append(chelates.Bundle.of(entry, ion))
+        except Refusal:
+            continue
+    affinity = getattr(molecule, "albumin_affinity", None)
+    flags: tuple[Flag, ...] = ()
+    if not free:
+        free, more = _borrowed(record, ion, bound)
+        flags += more
+    bundle, more = chelates.choose_set(free, temperature)
+    flags += more
+    here = bundle.at(temperature, medium.viscosity)
+    named = chelates.parts(here, at, temperature)
+    flags += chelates.validity(here, at) + medium.flags
+    error = _chelate_error(bundle, at, temperature, medium)
+    if affinity is not None and medium.albumin and not bound:
+        message = f"{formulation.id} binds to albumin and has no bound parameter set: the free complex is shown"
+        flags += (Flag("albumin", message, "warn"),)
+    if bound and affinity is not None and medium.albumin:
+        if agent is None:
+            raise Refusal(
+                "needs-concentration",
+                f"{formulation.id} binds to albumin: its relaxivity in {medium.id} depends on concentration; give "
+                "concentration=Q(0.1, 'mM')",
+            )
+        slow, _ = chelates.choose_set(bound, temperature)
+        there = slow.at(temperature)
+        share = float(bound_fraction.bare(affinity.number, agent, medium.albumin))
+        tight = chelates.parts(there, at, temperature)
+        named = {name: ((1 - share) * a, (1 - share) * b) for name, (a, b) in named.items()}
+        named |= {f"bound {name}": (share * a, share * b) for name, (a, b) in tight.items()}
+        flags += chelates.validity(there, at)
+        flags += (Flag("albumin", f"{100 * share:.0f} % bound to albumin at {agent:g} mM of agent", "note"),)
+        error = _chelate_error(slow, at, temperature, medium)
+    r1, r2 = chelates.total(named)
+    return Answer(molecule.metal, named, r1, r2, r2, "inner and outer sphere", merge_flags(flags), error)
+
+
+def _borrowed(record: Any, ion: Any, bound: list[chelates.Bundle]) -> tuple[list[chelates.Bundle], tuple[Flag, ...]]:
+    """A free complex whose set lacks exchange and electron times takes those of its bound form, and says so."""
+    import dataclasses
+
+    for entry in record.sets:
+        if "bound" not in entry.name and entry.tau_R is not None and bound:
+            other = bound[0]
+            made = dataclasses.replace(
+                other, name=entry.name, tau_R=entry.tau_R.number * 1e-12, a=entry.a.number * 1e-10, D=entry.D.number,
+                F2=1.0, tau_local=None, status="assumed",
+            )  # fmt: skip
+            message = "exchange and electron times of the bound form taken for the free complex"
+            return [made], (Flag("borrowed", message, "warn"),)
+    raise Refusal("no-set", f"{record.id}: no complete parameter set; only measured values answer")
+
+
+def _source(
+    name: str, f: Formulation, at: Any, temperature: float, medium: Surroundings, echo: float | None,
+    agent: float | None, anchored: bool,
+) -> tuple[Answer, float]:  # fmt: skip
+    """One source's answer per its own metal, and how many of that metal one particle or molecule holds in it."""
+    kind, _, index = name.partition(" ")
+    if kind == "molecule":
+        assert f.molecule is not None
+        answer = _molecule(f, at, temperature, medium, agent)
+        return answer, f.atoms(answer.metal)
+    if kind == "core":
+        core = f.cores[int(index)]
+        material = records.material(core.material)
+        if material.magnetic_class == "paramagnet" or material.magnetic_ion:
+            answer = particles.rare_earth(f, core, material, at, temperature, medium.viscosity, anchored)
+        else:
+            answer = particles.iron(f, core, material, at, temperature, medium.viscosity, echo, agent or 0.0)
+        atoms = core.mean_volume * core.per_particle.number * 1e-27 / particles.molar_volume(material) * 6.02214076e23
+        return answer._replace(flags=answer.flags + medium.flags), atoms
+    payload = f.payloads[int(index)]
+    carried = load(payload.agent)
+    inside = evaluate(carried, at, temperature, medium, echo, agent, anchored)
+    count = f.carried(payload)
+    flag = Flag(
+        "payload-free",
+        f"{payload.agent} relaxes as when dissolved: slower tumbling on the particle and the way of water to it are "
+        "not modelled",
+        "warn",
+    )
+    loose = {key: Error(factor=3.0, why="payload taken as free") for key in inside.error}
+    numbers = inside.numbers
+    answer = Answer(
+        inside.basis, dict(inside.named), numbers["r1"], numbers["r2"], numbers["r2_star"], inside.regime,
+        (*inside.flags, flag), loose,
+    )  # fmt: skip
+    return answer, count * carried.atoms(inside.basis)
+
+
+def evaluate(
+    f: Formulation, at: Any, temperature: float, medium: Surroundings, echo: float | None = None,
+    agent: float | None = None, anchored: bool = False,
+) -> Relaxivity:  # fmt: skip
+    """The model's answer in plain numbers: field(s) in T, temperature in K, echo spacing in s, agent in mmol/L."""
+    numbers: dict[str, Any]
+    names = sources(f)
+    if not names:
+        raise Refusal("not-magnetic", f"{f.id} holds nothing that relaxes water: no chelate, magnetic core or payload")
+    answers = [_source(name, f, at, temperature, medium, echo, agent, anchored) for name in names]
+    basis = answers[0][0].metal
+    atoms = sum(count for answer, count in answers if answer.metal == basis)
+    if len(answers) == 1:
+        answer = answers[0][0]
+        numbers = {"r1": answer.r1, "r2": answer.r2, "r2_star": answer.r2_star}
+        named: dict[str, tuple[Any, Any]] = answer.parts
+        regime, error, flags = answer.regime, answer.error, answer.flags
+    else:
+        numbers, named = {"r1": 0.0, "r2": 0.0, "r2_star": 0.0}, {}
+        for name, (answer, count) in zip(names, answers, strict=True):
+            share = count / atoms
+            for key, value in (("r1", answer.r1), ("r2", answer.r2), ("r2_star", answer.r2_star)):
+                missing = numbers[key] is None or value is None
+                numbers[key] = None if missing else numbers[key] + share * np.asarray(value)
+            named |= {f"{name}: {part}": (share * a, share * b) for part, (a, b) in answer.parts.items()}
+        worst = max((answer for answer, _ in answers), key=lambda a: a.error["r1"].size)
+        error, regime = worst.error, answers[0][0].regime
+        message = "no interaction modelled: rates of the parts add"
+        flags = merge_flags(*(a.flags for a, _ in answers), (Flag("no-interaction", message, "warn"),))
+    rows = measured.rows(f, basis)
+    return Relaxivity(f, basis, at, temperature, medium.id, numbers, named, regime, error, merge_flags(flags), rows)
+
+
+@quantities(
+    None,
+    field=("T", 1e-5, 30, "static magnetic field"),
+    temperature=("K", 273.15, 373.15, "temperature"),
+    concentration=("mmol/L", 0, 1000, "of the relaxing metal; needed by albumin binders and echoes of large particles"),
+    echo_spacing=("s", 1e-6, 10, "time between two spin echoes"),
+)
+def relaxivity(agent, field, temperature=310.15, medium="water", concentration=None, echo_spacing=None):
+    """Relaxivities of a formulation by its model, per mM of its relaxing metal.
+
+    Chelates: Solomon-Bloembergen-Morgan inner sphere with exchange, Freed outer sphere, Curie spin. Iron oxide:
+    Roch-Muller-Gillis with the transverse regimes. Lanthanide particles: induced core moment and surface ions.
+
+    Other Parameters
+    ----------------
+    agent : Formulation or str
+        A formulation or the id of one in the catalogue.
+    medium : str
+        "water", "plasma", "blood", ... (a record of the catalogue, or one of its other names).
+
+    Returns
+    -------
+    Relaxivity
+        .r1 .r2 .r2_star .parts .regime .flags .error .nearest_measured .rate(c) .plot()
+
+    Raises
+    ------
+    Refusal
+        The model does not apply, or lacks what it needs; the message says what to give.
+
+    Examples
+    --------
+    >>> found = relaxivity("gadoterate", "1.5 T")
+    >>> print(f"{found.r1:.2f~C}, {found.r2:.2f~C}")
+    3.23 1/mM/s, 3.72 1/mM/s
+    """
+    if not np.all((np.asarray(field) >= 0.999e-5) & (np.asarray(field) <= 30)):
+        raise Refusal("field", "the models hold from 1e-5 T (0.01 mT) to 30 T")
+    if np.ndim(temperature) or not 273.15 <= temperature <= 373.15:
+        raise Refusal("temperature", "the models hold for one temperature from 0 to 100 degC")
+    if not isinstance(medium, str):
+        raise UnitError("medium is a name such as 'water' or 'plasma'")
+    return evaluate(load(agent), field, temperature, surroundings(medium), echo_spacing, concentration)

@@ -26,7 +26,7 @@ import numpy as np
 
 __all__ = ["Efficiencies", "coated_mie", "layered_mie", "mie"]
 
-_BLOCK = 1 << 15  # complex numbers of one array that stay in a core's cache
+_BLOCK = 1 << 18  # complex numbers of one array that stay in a core's cache
 
 
 @dataclass(frozen=True)
@@ -65,11 +65,14 @@ def _log_derivatives(z, orders):
     inverse = 1.0 / z
     derivative = np.zeros_like(z)
     result = np.empty((orders + 1, z.size), dtype=complex)
+    over = np.empty_like(z)
     for n in range(start, 0, -1):
         if n <= orders:
             result[n] = derivative
-        over = n * inverse
-        derivative = over - 1.0 / (derivative + over)
+        np.multiply(inverse, n, out=over)
+        derivative += over
+        np.divide(1.0, derivative, out=derivative)
+        np.subtract(over, derivative, out=derivative)
     result[0] = derivative
     return result
 
@@ -236,7 +239,7 @@ def _run(m, x):
     count = _orders(sizes[-1])[order]
     position = 0
     while position < total:
-        width = max(32, _BLOCK // (int(count[position]) + 8))
+        width = max(64, _BLOCK // (int(count[position]) + 8))
         last = min(total, position + width)
         pick = order[position:last]
         orders = int(count[last - 1])

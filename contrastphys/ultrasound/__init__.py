@@ -8,8 +8,9 @@ from .dynamics import Pulse, Trace, simulate
 from .echo import harmonics, sequence_echo
 from .imaging import contrast, mechanical_index
 from .linear import cross_sections, polytropic, resonance, resonant_radius
-from .population import Gamma, Histogram, LogNormal, Monodisperse, Population
+from .population import Population
 from .shells import ChatterjeeSarkar, Church, DeJong, Free, Gompertz, Marmottant
+from .sizes import Gamma, Histogram, LogNormal, Monodisperse
 from .stability import Species, dissolution, species
 
 __all__ = [

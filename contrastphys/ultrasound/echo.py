@@ -292,9 +292,7 @@ def sequence_echo(
 
 
 def sounding(population: Population, frequency: float, classes: int = GRID) -> tuple[Array, Array]:
-    """Radii between which all but 1e-3 of the linear echo at f and 2 f is made, and the share of the number
-    of bubbles each stands for.
-    """
+    """Radii that make all but 1e-3 of the linear echo at f and 2 f, and the share of the number of each."""
     low, high = population.sizes.limits()
     if low == high:
         return np.array([low]), np.array([1.0])

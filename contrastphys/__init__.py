@@ -34,6 +34,8 @@ _LAZY = {
     "read": ("study", "read"),
     "Comparison": ("comparison", "Comparison"),
     "compare": ("comparison", "compare"),
+    "Sweep": ("sweeps", "Sweep"),
+    "sweep": ("sweeps", "sweep"),
 }
 
 __all__ = [
@@ -58,6 +60,7 @@ __all__ = [
     "Scenario",
     "Shell",
     "Study",
+    "Sweep",
     "UnitError",
     "Value",
     "catalogue",
@@ -66,6 +69,7 @@ __all__ = [
     "mri",
     "photoacoustic",
     "read",
+    "sweep",
     "ultrasound",
     "xray",
 ]

@@ -268,6 +268,15 @@ def _rescened(before: Study, after: Study) -> Study:
     return dataclasses.replace(after, protocols=protocols)
 
 
+# What a measured row is of tells which modality reads it.
+_READ_BY = {
+    "mri": ("r1", "r2", "r2_star"),
+    "xray": ("enhancement_per_mass", "enhancement_per_mole"),
+    "photoacoustic": ("molar_absorption", "molar_extinction", "peak_wavelength"),
+    "ultrasound": ("attenuation", "resonance_frequency"),
+}
+
+
 def reaches(parameter: Parameter, formulation: Formulation, modality: str) -> bool:
     """Whether a parameter can change what a modality sees of a formulation.
 
@@ -276,12 +285,26 @@ def reaches(parameter: Parameter, formulation: Formulation, modality: str) -> bo
     head, *way = parameter.path.split(".")
     if head == "protocol":
         return way[0] == modality
-    return head == "scenario" or parameter.path.startswith(f"formulation.{formulation.id}.")
+    if head == "scenario":
+        return True
+    if not parameter.path.startswith(f"formulation.{formulation.id}."):
+        return False
+    if parameter.keys[2] == "measured" and len(parameter.keys) > 3:
+        quantity = formulation.measured[parameter.keys[3]].quantity
+        return quantity in _READ_BY.get(modality, ()) or not any(quantity in read for read in _READ_BY.values())
+    return True
 
 
 def uncertain(study: Study) -> list[Parameter]:
-    """Every number of a study that is stated with a spread, a range or alternatives."""
-    found = {p.keys: p for p in parameters(study) if isinstance(p.held, Value) and _spread(p.held)}
+    """Every number of a study that is stated with a spread, a range or alternatives.
+
+    Conditions of a measured row are left out: they say where the row holds.
+    """
+    found = {
+        p.keys: p
+        for p in parameters(study)
+        if isinstance(p.held, Value) and _spread(p.held) and not ("measured" in p.keys and p.keys[-1] != "value")
+    }
     whole = {p.keys for p in parameters(study) if isinstance(p.held, tuple) and len(p.held) == 1}
     for p in parameters(study):  # a list of one number is named by the list
         if p.keys in whole and isinstance(p.held[0], Value) and _spread(p.held[0]):

@@ -335,7 +335,10 @@ class Comparison:
         for name in [modality] if modality else MODALITIES:
             cells = self.select(id, name)
             lines.append(f"{HEADINGS[name]}" if cells else f"{HEADINGS[name]}: does not apply")
-            lines += [f"  {line}" for cell in cells for line in _story(cell)]
+            said: set[str] = set()
+            for cell in cells:
+                lines += [f"  {line}" for line in _story(cell) if line not in said]
+                said |= {f"  {flag.severity}: {flag.message}" for flag in cell.flags}  # each flag once
         return "\n".join(lines)
 
     # ------------------------------------------------------------------------------------------- handing on
@@ -485,9 +488,10 @@ def _story(cell: Cell) -> list[str]:
     band = ""
     if cell.low is not None and cell.high is not None and cell.low != cell.high:
         band = f" ({significant(cell.low, 3)} to {significant(cell.high, 3)})"
-    status = f", {cell.status}" if cell.status else ""
+    status = f", {cell.status}" if cell.status not in ("", "computed", LETTERS[cell.letter]) else ""
     source = f" <- {cell.source}" if cell.source else ""
-    first = f"{cell.quantity} = {significant(cell.value, 3)}{band} {pretty(cell.unit)} ({conditions})"
+    unit = "" if cell.unit == "1" else f" {pretty(cell.unit)}"
+    first = f"{cell.quantity} = {significant(cell.value, 3)}{band}{unit} ({conditions})"
     lines = [f"{first} [{cell.letter} {LETTERS[cell.letter]}{status}]{source}"]
     return lines + [f"  {flag.severity}: {flag.message}" for flag in cell.flags]
 

@@ -44,6 +44,9 @@ class RecordError(ValueError):
         self.mistakes = sorted(mistakes, key=lambda m: (m.file, m.line))
         super().__init__("\n".join(map(str, self.mistakes)))
 
+    def __reduce__(self) -> tuple[Any, ...]:  # it crosses to worker processes and back
+        return type(self), (self.mistakes,)
+
 
 @dataclass(frozen=True)
 class Spec:
@@ -187,8 +190,9 @@ def example(spec: Spec) -> str:
 
 def near(word: str, words: Any) -> str:
     """ "did you mean" for a misspelt word, or an empty string."""
-    found = get_close_matches(str(word), [str(w) for w in words], n=1, cutoff=0.6)
-    return f"did you mean '{found[0]}'?" if found else ""
+    small = {str(w).lower(): str(w) for w in words}
+    found = get_close_matches(str(word).lower(), small, n=1, cutoff=0.6)
+    return f"did you mean '{small[found[0]]}'?" if found else ""
 
 
 def _plain(raw: Any, unit: Any, spec: Spec) -> float:

@@ -327,6 +327,8 @@ def magnitude(value: Any, unit: str, name: str = "value") -> Any:
             value = parse(value)
         except UnitError as error:
             raise UnitError(f"{name}: {error}") from None
+        if target and not value._units:
+            raise UnitError(_asks(name, unit))
     elif isinstance(value, list | tuple):
         parts = [magnitude(item, unit, name) for item in value]
         try:
@@ -339,11 +341,11 @@ def magnitude(value: Any, unit: str, name: str = "value") -> Any:
         return _numbers(value, name)
     if not isinstance(value, Q):
         value = _foreign(value)
-    if target and not value._units:
-        raise UnitError(_asks(name, unit))
     try:
         slope, offset = _affine(value._units, target)
     except UnitError as error:
+        if not value._units:
+            raise UnitError(_asks(name, unit)) from None
         why = str(error) or f"'{value._units}' does not measure it"
         if not target:
             raise UnitError(f"{name} takes a plain number ({why}): write 0.5 or '0.5'") from None
@@ -431,7 +433,8 @@ def _converter(name: str, row: Parameter) -> Callable[[Any, list[Flag]], Any]:
             return None
         if type(value) is str:
             number_and_unit = _parsed_or_none(value)
-            value = value if number_and_unit is None else _make(*number_and_unit)
+            if number_and_unit is not None and (number_and_unit[1] or not target):
+                value = _make(*number_and_unit)
         if type(value) is Q:
             # the common case, at a tenth of the cost: a scalar of our registry in a unit seen before
             known = factors.get(value._units)

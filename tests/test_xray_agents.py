@@ -10,7 +10,8 @@ from contrastphys.formulation import Formulation, load
 from contrastphys.provenance import Refusal
 from contrastphys.schema import RecordError
 from contrastphys.xray import agents, detection_limit, enhancement
-from contrastphys.xray.agents import Protocol, absorber_of, applies, basis_of, predict, respond
+from contrastphys.xray.absorbers import absorber_of, basis_of
+from contrastphys.xray.agents import Protocol, applies, predict, respond
 
 GOLD = Formulation(id="gold-10", kind="nanoparticle", cores={"material": "gold", "diameter": "10 nm"})
 IRON = Formulation(id="iron", kind="nanoparticle", cores={"material": "magnetite", "diameter": "8 nm"})

@@ -10,9 +10,10 @@ from contrastphys.chemistry import FormulaError
 from contrastphys.provenance import Refusal
 from contrastphys.records import table
 from contrastphys.units import Q, UnitError
+from contrastphys.xray.absorbers import Absorber, absorber
 from contrastphys.xray.absorption import mu_en_rho
 from contrastphys.xray.attenuation import mu_rho
-from contrastphys.xray.contrast import Absorber, absorber, depth, enhancement, object_layers, slopes
+from contrastphys.xray.contrast import depth, enhancement, object_layers, slopes
 from contrastphys.xray.detectors import DETECTORS, Detector, detector, seen
 from contrastphys.xray.spectra import monochromatic, remembered, spectrum
 

@@ -7,7 +7,8 @@ import pytest
 
 from contrastphys.provenance import Refusal
 from contrastphys.units import Q, UnitError
-from contrastphys.xray.contrast import Absorber, object_layers
+from contrastphys.xray.absorbers import Absorber
+from contrastphys.xray.contrast import object_layers
 from contrastphys.xray.detection import (
     backprojection_noise,
     detection_limit,

@@ -21,6 +21,8 @@ from ..schema import choice, flag, integer, number, settle, text
 from . import imaging
 from .assembly import Agent, bubbles_of, sizes_of
 from .bubble import BODY_TEMPERATURE, liquid
+from .dynamics import Pulse
+from .echo import SEQUENCES, cached_sequence
 from .linear import natural
 from .population import Population, population_flags
 
@@ -32,7 +34,6 @@ QUANTITIES = {
     "c_min": "1/mL",
     "margin": "1",
 }
-SEQUENCES = ("linear", "pulse-inversion", "amplitude-modulation", "combined")
 
 REFERENCE_CONCENTRATION = 1e6  # bubbles per mL where a formulation is given without a dose
 LINEAR_LIMIT = 50.0  # kPa; above it shells are known to respond nonlinearly
@@ -117,6 +118,11 @@ def predict(
         low, high = min(low, 0.85 * number), max(high, 1.15 * number)
     if quantity in ("c_min", "margin"):  # the echo of tissue itself is known within a factor of two
         low, high = low / 2, high * 2
+        floor = 1e3 / asked["voxel"]  # one bubble in a voxel, per mL, is no matter of models
+        if quantity == "c_min":
+            low = max(low, min(floor, number))
+        elif formulation.tissue is not None:
+            high = min(high, max(formulation.tissue.per_millilitre / floor, number))
     computed = Value(
         number, QUANTITIES[quantity], low=low, high=high, source=agent.source or "linear bubble model",
         status="computed", flags=agent.flags + extra,
@@ -206,7 +212,7 @@ def _detection(
     scattering = 4 * math.pi * float(cloud.spectra(frequency)[3][0]) / 1e9
     flags = _quiet(cloud, frequency)
     tissue = imaging.background(asked["background"], frequency, asked["temperature"])
-    left, kept = 1.0, 1.0
+    left, kept, gain = 1.0, 1.0, 1.0
     if asked["sequence"] == "linear":
         if asked["pressure_amplitude"] > LINEAR_LIMIT:
             flags += (
@@ -217,12 +223,18 @@ def _detection(
                 ),
             )
     else:
-        left = 10 ** (-asked["suppression"] / 10)
-        kept, more = _kept(agent, asked, off)
+        left = imaging.tissue_left(
+            asked["background"], asked["sequence"], asked["pressure_amplitude"] * 1e3, frequency,
+            asked["depth"] * 1e-2, asked["suppression"], asked["temperature"],
+        )  # fmt: skip
+        kept, gain, more = _kept(agent, asked)
         flags += more
-        flags += (Flag("suppression", f"assumes {asked['suppression']:g} dB less echo of tissue", "note"),)
+        note = (
+            f"tissue echo {-10 * math.log10(left):.0f} dB down: {asked['suppression']:g} dB assumed, and its harmonic"
+        )
+        flags += (Flag("suppression", note, "note"),)
     reach = asked["dynamic_range"] - imaging.path_loss(asked["background"], frequency, asked["depth"] * 1e-2)
-    noise = tissue * 10 ** (-reach / 10)
+    noise = gain * tissue * 10 ** (-reach / 10)
     if reach < 0:
         flags += (Flag("depth", f"the echo of tissue at {asked['depth']:g} cm is below the noise"),)
     density, floor = imaging.detectable(
@@ -244,13 +256,29 @@ def _detection(
         return c_min, flags
     if formulation.tissue is None:
         raise Refusal("no-dose", f"{formulation.id}: no concentration in the target is known, so no margin")
-    return formulation.tissue.per_millilitre / c_min, flags
+    given = formulation.tissue.per_millilitre
+    loss = 2 * asked["depth"] * float(cloud.spectra(frequency)[1][0]) / 1e9 * given * 1e6 / 100  # dB, there and back
+    if loss > 6 and asked["depth"] > 0 and not off:
+        flags += (Flag("shadow", f"through {asked['depth']:g} cm of itself this dose would lose {loss:.0f} dB"),)
+    return given / c_min, flags
 
 
-def _kept(agent: Agent, asked: Mapping[str, Any], off: Mapping[str, float]) -> tuple[float, tuple[Flag, ...]]:
-    """Share of the bubbles' echo energy that a pulse sequence keeps."""
-    raise Refusal(
-        "sequence", f"{asked['sequence']} needs the nonlinear response of the bubbles, which is not modelled here"
+def _kept(agent: Agent, asked: Mapping[str, Any]) -> tuple[float, float, tuple[Flag, ...]]:
+    """Echo energy of the bubbles after a pulse sequence over their linear one, the gain of noise, and flags.
+
+    Simulated for the record's own values; ranges of shell and sizes move the linear echo it multiplies.
+    """
+    frequency = asked["frequency"] * 1e6
+    cloud = agent.population(1e9, asked["medium"], asked["temperature"])
+    pulse = Pulse.bare(frequency, asked["pressure_amplitude"] * 1e3, asked["cycles"], "hann")
+    found = cached_sequence(cloud, pulse, asked["sequence"])
+    linear = 4 * math.pi * float(cloud.spectra(frequency)[3][0]) / 1e9
+    wanted = {"mach", "collapse", "break-up", "grid"}
+    note = Flag("residual", f"bubbles keep {found.residual_db:.1f} dB of their echo in {asked['sequence']}", "note")
+    return (
+        found.residual / linear,
+        found.noise_gain,
+        (note, *(f for f in found.flags if f.code in wanted)),
     )
 
 
@@ -286,8 +314,8 @@ def _liquid_drop(formulation: Formulation, quantity: str, asked: Mapping[str, An
     if share > 0.1:
         raise Refusal(
             "liquid",
-            f"as liquid drops {formulation.id} would have to fill {share:.2g} of the volume to be seen against "
-            f"{asked['background']}: only a vaporised drop is an agent",
+            f"{formulation.id} as liquid drops would not be seen against {asked['background']} even if it filled "
+            f"{'the whole volume' if share > 1 else f'{share:.0%} of the volume'}: only a vaporised drop is an agent",
         )
     number = density * 1e-6
     if quantity == "margin":
@@ -351,6 +379,7 @@ def detection_limit(formulation: Formulation, protocol: Protocol) -> list[Cell]:
             "sequence": protocol.sequence,
             "background": protocol.background,
             "depth": f"{protocol.depth.number:g} cm",
+            "basis": "particle",
         }
         asked = _asked(protocol, frequency)
         found.append(_cell(formulation, "c_min", asked, shown))

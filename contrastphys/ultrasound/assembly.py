@@ -97,14 +97,18 @@ class Agent:
         sizes, _ = sizes_of(self.core, off.get("width", 1.0))
         sizes = LogNormal.bare(sizes.median * self.expansion * off.get("size", 1.0), sizes.sigma_ln)
         shell = shell_of(self.shell, off.get("chi", 1.0), off.get("friction", 1.0))
+        if "rest" in off:
+            shell = shell.changed(sigma0=off["rest"])
         return _population(sizes, concentration, self.gas, shell, medium, temperature)
 
     def variants(self) -> Iterator[dict[str, float]]:
         """One parameter at a time at either end of its range."""
 
         def ends(value: Value | None, factor: float) -> tuple[float, float]:
-            if value is not None and value.low is not None and value.high is not None and value.number > 0:
-                return max(value.low, 1e-3 * value.number) / value.number, value.high / value.number
+            if value is not None and value.number > 0:
+                low, high = value.bounds()
+                if low < high:
+                    return max(low, 1e-3 * value.number) / value.number, high / value.number
             return 1 / factor, factor
 
         if self.shell is not None and self.shell.law != "free":
@@ -114,9 +118,14 @@ class Agent:
                 yield {"chi": end}
             for end in ends(loss, ASSUMED_FRICTION_RANGE):
                 yield {"friction": end}
+            if self.shell.sigma0 is not None and self.shell.law in ("marmottant", "gompertz"):
+                low, high = self.shell.sigma0.bounds()
+                if low < high:
+                    yield {"rest": max(low, 1e-4)}
+                    yield {"rest": high}
         for end in ends(self.core.sigma_ln if self.core.sigma_ln.number else None, ASSUMED_RANGE):
             yield {"width": end}
-        if self.core.diameter.low is not None:
+        if len(set(self.core.diameter.bounds())) == 2:
             for end in ends(self.core.diameter, 1.0):
                 yield {"size": end}
 

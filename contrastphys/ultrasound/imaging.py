@@ -19,8 +19,9 @@ from typing import Any
 import numpy as np
 
 from ..provenance import Refusal
-from ..units import Flag, quantities
+from ..units import Flag, Q, quantities
 from .bubble import BODY_TEMPERATURE, acoustic
+from .echo import HARMONIC
 from .population import Population, population_flags
 
 LABEL_LIMIT = 1.9
@@ -83,6 +84,44 @@ def path_loss(name: str, frequency: float, depth: float, temperature: float = BO
     if "attenuation_1mhz" not in known:
         raise Refusal("no-attenuation", f"the attenuation of {name} is not in the catalogue")
     return 2 * depth * known["attenuation_1mhz"] * (frequency / 1e6) ** known["attenuation_power"]
+
+
+def tissue_left(
+    name: str,
+    sequence: str,
+    pressure: float,
+    frequency: float,
+    depth: float,
+    suppression: float,
+    temperature: float = BODY_TEMPERATURE,
+) -> float:
+    """Echo energy of tissue after a pulse sequence over that of one pulse.
+
+    Two parts: what imperfect cancellation leaves (`suppression`, dB), and the second harmonic that the wave
+    itself makes on its way, p2/p1 = (1 + B/2A) w p1 (1 - exp(-a z))/(2 rho c^3 a) with a = a(2f) - 2 a(f)
+    (plane wave, in-place pressure p1 [Pa]), scattered and attenuated at 2 f.
+
+    Examples
+    --------
+    >>> round(10 * math.log10(tissue_left("liver", "pulse-inversion", 2e5, 3e6, 0.03, 30.0)), 1)
+    -24.1
+    """
+    left = 10 ** (-suppression / 10)
+    known = acoustic(name, temperature)
+    if "nonlinearity" not in known or "attenuation_1mhz" not in known:
+        return left
+
+    def neper(f: float) -> float:
+        return path_loss(name, f, 0.5, temperature) * math.log(10) / 20
+
+    excess = neper(2 * frequency) - 2 * neper(frequency)
+    way = depth if abs(excess * depth) < 1e-6 else (1 - math.exp(-excess * depth)) / excess
+    beta = 1 + known["nonlinearity"] / 2
+    omega = 2 * math.pi * frequency
+    ratio = beta * omega * pressure * way / (2 * known["density"] * known["sound_speed"] ** 3)
+    back = math.exp(-2 * depth * (neper(2 * frequency) - neper(frequency)))
+    brighter = background(name, 2 * frequency, temperature) / background(name, frequency, temperature)
+    return left + (HARMONIC[sequence] * ratio) ** 2 * brighter * back
 
 
 def detectable(
@@ -159,8 +198,6 @@ def contrast(population: Population, frequency: Any, against: str = "liver") -> 
     >>> print(f"{contrast(cloud, '3 MHz').ratio_db:.1f} dB")
     6.1 dB
     """
-    from ..units import Q
-
     scalar = np.ndim(frequency) == 0
     eta = population.spectra(frequency)[3]
     tissue = np.array([background(against, float(f)) for f in np.atleast_1d(frequency)])

@@ -26,6 +26,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..constants import GAS_CONSTANT
 from ..units import Flag, Q, quantities
 from .bubble import Bubble, Gas, Liquid, liquid_of
+from .bubble import gas as gas_named
 from .shells import Marmottant, Shell
 
 Array = NDArray[np.float64]
@@ -450,8 +451,6 @@ def resonant_radius(
     """
     _check(side, convention)
     if isinstance(gas, str):
-        from .bubble import gas as gas_named
-
         gas = gas_named(gas)
     fluid = liquid_of(medium)
     wanted = 2 * math.pi * np.asarray(frequency, float)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -22,7 +23,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..units import Flag, Q, RangeWarning, magnitude, quantities
 from ._parameters import Record, decibel_per_cm, parameter, takes_quantities
-from .bubble import Bubble, Gas, Liquid, liquid_of
+from .bubble import Bubble, Gas, Liquid, gas, liquid_of
 from .linear import Response, bubble_flags, response, sections
 from .shells import Free, Shell
 
@@ -32,18 +33,18 @@ CLASSES = 300
 """Size classes of a population: with 80 a narrow resonance is already sampled to a few per cent only."""
 
 
-class Distribution(Record):
+class Distribution(Record, ABC):
     """Number distribution of rest radii."""
 
     assumed: ClassVar[bool] = True
 
+    @abstractmethod
     def limits(self) -> tuple[float, float]:
         """Radii between which all that matters lies [m]."""
-        raise NotImplementedError
 
+    @abstractmethod
     def density(self, radius: Array) -> Array:
         """Relative number per unit of ln R (any scale)."""
-        raise NotImplementedError
 
     def classes(self, count: int = CLASSES) -> tuple[Array, Array]:
         """Radii on a logarithmic grid [m] and the fraction of the number each of them stands for."""
@@ -94,6 +95,9 @@ class Monodisperse(Distribution):
 
     def limits(self) -> tuple[float, float]:
         return self.radius, self.radius
+
+    def density(self, radius: Array) -> Array:
+        return np.ones_like(radius)
 
 
 @takes_quantities
@@ -210,6 +214,12 @@ class Histogram(Distribution):
     def limits(self) -> tuple[float, float]:
         return self.edges[0], self.edges[-1]
 
+    def density(self, radius: Array) -> Array:
+        edges = np.asarray(self.edges)
+        heights = np.asarray(self.counts) / np.diff(np.log(edges))
+        found = heights[np.clip(np.searchsorted(edges, radius, "right") - 1, 0, heights.size - 1)]
+        return np.where((radius < edges[0]) | (radius > edges[-1]), 0.0, found)
+
     def grid_error(self, change: float) -> float:
         """Error left in a sum over the classes; the density jumps at the edges, so the rule is of second order."""
         return change / 3
@@ -287,8 +297,6 @@ class Population(Record):
     def __post_init__(self) -> None:
         object.__setattr__(self, "medium", liquid_of(self.medium))
         if isinstance(self.gas, str):
-            from .bubble import gas
-
             object.__setattr__(self, "gas", gas(self.gas))
 
     @property

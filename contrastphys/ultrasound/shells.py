@@ -28,6 +28,7 @@ ChatterjeeSarkar   gamma0 + E beta [exp(-alpha beta)], beta = R^2/R_E^2 - 1     
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
 from typing import ClassVar
 
@@ -53,7 +54,7 @@ def _pair(below: ArrayLike, above: ArrayLike, like: ArrayLike) -> tuple[Array, A
     )
 
 
-class Shell(Record):
+class Shell(Record, ABC):
     """What every shell law answers. Radii in metres, all results in SI units."""
 
     code: ClassVar[int] = 0
@@ -62,13 +63,17 @@ class Shell(Record):
         """Tension at the rest radius [N/m]; it sets the gas pressure at rest, p0 + 2 sigma/R0."""
         return self.tension(rest, rest)
 
+    @abstractmethod
     def tension(self, radius: ArrayLike, rest: ArrayLike) -> Array:
         """Tension of the wall at `radius` [N/m]."""
-        raise NotImplementedError
 
+    @abstractmethod
     def elasticity(self, rest: ArrayLike) -> tuple[Array, Array]:
         """Slope (R0/2) d sigma/dR at rest, from below and from above [N/m]. They differ at a kink only."""
-        raise NotImplementedError
+
+    @abstractmethod
+    def vector(self, rest: float) -> tuple[float, ...]:
+        """Nine numbers for the compiled kernel: see `kernels.tension` for their meaning."""
 
     def layer(self, radius: ArrayLike, rest: ArrayLike) -> Array:
         """Elastic pressure of a thick layer [Pa]; zero for the laws that are a tension."""
@@ -87,10 +92,6 @@ class Shell(Record):
     def kink(self, rest: ArrayLike) -> Array:
         """True where the tension has a corner at the rest radius, so that no linear limit exists."""
         return np.zeros(np.shape(rest), bool)
-
-    def vector(self, rest: float) -> tuple[float, ...]:
-        """Nine numbers for the compiled kernel: see `kernels.tension` for their meaning."""
-        raise NotImplementedError
 
 
 @takes_quantities

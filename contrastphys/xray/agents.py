@@ -1,8 +1,6 @@
-"""A formulation in the beam: which of its elements absorb, what it shows to a CT scanner, and the smallest amount seen.
+"""The five doors: what a formulation shows to a CT scanner, and the smallest amount seen.
 
-Every element of core, shell, payload, molecule and liquid counts, per mass of the element the formulation is
-counted by; the water it displaces is taken out (solids by their density, molecules by their partial density).
-Parts of a hybrid add, with the flag `no interaction modelled`. A measured enhancement at the asked tube voltage
+A measured enhancement at the asked tube voltage
 beats one carried over from another voltage by the ratio of the model, which beats the model alone.
 """
 
@@ -15,15 +13,16 @@ from typing import Any
 
 import numpy as np
 
-from .. import records
-from ..chemistry import ATOMIC_NUMBER, ATOMIC_WEIGHT, mass_fractions, molar_mass
-from ..constants import AVOGADRO
-from ..formulation import Formulation, load
+from ..chemistry import ATOMIC_WEIGHT
+from ..formulation import Formulation
 from ..provenance import Cell, Flag, Refusal, Value, choose, merge_flags
-from ..schema import choice, mapping, near, number, settle
-from .contrast import CLIP, ERROR, FINITE, Absorber, depth, finite_number, phantom_words
+from ..schema import near
+from . import detection
+from .absorbers import Absorber, absorber_of, absorbing, basis_of
+from .contrast import CLIP, ERROR, FINITE, depth, finite_number, phantom_words
 from .detection import LIMIT_FACTOR, REFERENCE_KVP, REFERENCE_NOISE, ROSE, relative_noise, smallest_concentration
 from .detectors import IDEAL, Detector, detector, seen
+from .protocol import Protocol
 from .spectra import CT_FILTRATION, KVP_HIGH, KVP_LOW, Spectrum, remembered, spectrum
 
 QUANTITIES = {
@@ -33,174 +32,11 @@ QUANTITIES = {
     "c_min": "mmol/L",
     "margin": "1",
 }
-LIGHTEST = 20  # calcium: lighter elements attenuate as tissue does
-MOLECULE_DENSITY = 2.0  # g/cm3, partial density of small molecules in water where a record states none
 SAME_KVP = 0.5  # kV
 SOURCE = "spectrum-weighted mu/rho (doi:10.1016/S0969-806X(01)00227-4; spectra doi:10.1002/mp.14945)"
-HYBRID = Flag("no interaction modelled", "parts add: attenuation of each part by itself", "note")
-PACKED = Flag("assumed-density", f"water displaced by the molecule: partial density {MOLECULE_DENSITY:g} g/cm3", "note")
-
-
-# ------------------------------------------------------------------------------------------ what absorbs
-
-
-def absorbing(formulation: Formulation) -> dict[str, float]:
-    """Atoms per entity of the elements from calcium up."""
-    return {s: n for s, n in formulation.elements.items() if ATOMIC_NUMBER[s] >= LIGHTEST and n > 0}
-
-
-def basis_of(formulation: Formulation) -> str:
-    """Element an enhancement is counted by: the formulation's own basis, else its strongest absorber."""
-    atoms = absorbing(formulation)
-    if not atoms:
-        raise Refusal("no absorber", f"{formulation.id} holds no element from calcium up: CT does not see it apart")
-    if formulation.basis in atoms:
-        return formulation.basis
-    return max(atoms, key=lambda s: atoms[s] * ATOMIC_NUMBER[s] ** 4)
-
-
-def _parts(formulation: Formulation) -> tuple[dict[str, float], float, list[Flag], int]:
-    """Grams of each element and mL of water displaced per mole of entities, flags, and parts that absorb."""
-    grams: dict[str, float] = {}
-    displaced, flags, heavy = 0.0, [], 0
-
-    def add(formula: str, mass: float, volume: float) -> None:
-        nonlocal displaced, heavy
-        shares = mass_fractions(formula)
-        for symbol, share in shares.items():
-            grams[symbol] = grams.get(symbol, 0.0) + share * mass
-        displaced += volume
-        heavy += any(ATOMIC_NUMBER[s] >= LIGHTEST for s in shares)
-
-    for name, volume in formulation.layers:
-        millilitres = volume * 1e-21 * AVOGADRO
-        if name:
-            made_of = records.material(name)
-            formula, rho = made_of.formula, made_of.density
-        else:
-            held = records.gas(formulation.liquid.species)  # type: ignore[union-attr]
-            formula, rho = held.formula, held.liquid_density
-        if not formula or rho is None:
-            flags.append(Flag("layer left out", f"{name or 'liquid'}: no formula or density, taken as water", "note"))
-            continue
-        add(formula, millilitres * rho.number * 1e-3, millilitres)
-    if formulation.molecule is not None:
-        mass, rho = molar_mass(formulation.molecule.formula), formulation.molecule.density
-        if rho is None:
-            flags.append(PACKED)
-        add(formulation.molecule.formula, mass, mass / (MOLECULE_DENSITY if rho is None else rho.number))
-    if formulation.gas is not None:
-        displaced += formulation.gas.mean_volume * 1e-12 * AVOGADRO
-    for payload in formulation.payloads:
-        count = formulation.carried(payload)
-        theirs, volume, more, absorbers = _parts(load(payload.agent))
-        for symbol, mass in theirs.items():
-            grams[symbol] = grams.get(symbol, 0.0) + mass * count
-        displaced += volume * count
-        flags += more
-        heavy += absorbers
-    return grams, displaced, flags, heavy
-
-
-def absorber_of(formulation: Formulation, basis: str | None = None) -> Absorber:
-    """What a formulation brings into the beam, per gram of its basis element."""
-    counted = basis_of(formulation) if basis is None else basis
-    grams, displaced, flags, heavy = _parts(formulation)
-    if not grams.get(counted):
-        hold = ", ".join(absorbing(formulation)) or "none"
-        raise Refusal("basis", f"{formulation.id} holds no '{counted}' to count by; absorbing elements: {hold}")
-    own = grams[counted]
-    if heavy > 1 or len(formulation.payloads) > 0:
-        flags.append(HYBRID)
-    masses = tuple((symbol, mass / own) for symbol, mass in grams.items())
-    return Absorber(counted, masses, displaced / own, formulation.id, merge_flags(flags))
-
-
-# ------------------------------------------------------------------------------------------ the protocol
-
-
-@dataclass(frozen=True, kw_only=True)
-class Protocol:
-    """A CT protocol: tube voltages, filters, water phantom, detector, and one reference noise.
-
-    The reference noise belongs to the tube voltage written in its `at` (120 kV by default) and to the first
-    phantom; at other voltages and sizes it is scaled at equal entrance air kerma. `n_eff` is the number of
-    independent voxels averaged; `pixels` is kept apart from it, since CT noise is coloured.
-    """
-
-    kvp: tuple[Value, ...] = number("kV", 30, 150, many=True, default=("80 kV", "100 kV", "120 kV", "140 kV"))
-    filtration: Mapping[str, Value] | None = mapping("mm", 0, 500, meaning="all filters, the tube's own included")
-    anode_angle: Value = number("deg", 7, 20, default=7.0)
-    phantom: tuple[Value, ...] = number("cm", 0, 60, many=True, default=20.0, meaning="water around the agent")
-    detector: str = choice("energy-integrating", "photon-counting", "CsI", "CZT", "Si", default="energy-integrating")
-    threshold: Value | None = number("keV", 0, 150, default=None, meaning="of a photon-counting detector")
-    noise: Value = number("HU", 0.1, 1000, default=REFERENCE_NOISE, meaning="of one voxel; at = '120 kV'")
-    pixels: Value = number("1", 1, 1e9, default=1.0, meaning="voxels in the region looked at")
-    n_eff: Value | None = number("1", 0.1, 1e9, default=None, meaning="independent voxels averaged")
-    rose: Value = number("1", 1, 20, default=ROSE, meaning="signal over noise that counts as seen")
-    path: Value = number("cm", 1e-3, 50, default=1.0, meaning="way of the rays through the agent")
-
-    def __post_init__(self) -> None:
-        settle(self)
-
-    def misfits(self) -> Any:
-        """Fields that do not fit each other."""
-        if self.threshold is not None:
-            if self.detector in ("energy-integrating", "CsI"):
-                yield "threshold", f"an {self.detector} detector has none", 'write detector = "photon-counting"'
-            elif self.kvp and self.threshold.number >= min(v.number for v in self.kvp):
-                yield "threshold", "it is not below the lowest kvp", "lower it or leave out that kvp"
-        if self.noise.at and self._noise_kvp() is None:
-            yield "noise", f"'{self.noise.at[:30]}' is no tube voltage", 'write at = "120 kV"'
-        for name in self.filtration or {}:
-            try:
-                _layers((("Al", 1.0), (name, 1.0)))
-            except ValueError as error:
-                yield "filtration", str(error), 'write for example { Al = "3 mm" }'
-
-    def _noise_kvp(self) -> float | None:
-        from ..units import UnitError, magnitude
-
-        if not self.noise.at:
-            return REFERENCE_KVP
-        try:
-            found = float(magnitude(self.noise.at, "kV"))
-        except UnitError:
-            return None
-        return found if 30 <= found <= 150 else None
-
-    def conditions(self, kvp: float, phantom: float) -> dict[str, Any]:
-        """Conditions of `predict` at one tube voltage and phantom."""
-        given: dict[str, Any] = {
-            "kvp": kvp,
-            "phantom": phantom,
-            "detector": self.detector,
-            "anode_angle": self.anode_angle.number,
-            "noise": self.noise.number,
-            "noise_kvp": self._noise_kvp(),
-            "noise_phantom": self.phantom[0].number,
-            "n_eff": 1.0 if self.n_eff is None else self.n_eff.number,
-            "pixels": self.pixels.number,
-            "rose": self.rose.number,
-            "path": self.path.number,
-        }
-        if self.filtration is not None:
-            given["filtration"] = {name: value.number for name, value in self.filtration.items()}
-        if self.threshold is not None:
-            given["threshold"] = self.threshold.number
-        return given
 
 
 # ------------------------------------------------------------------------------------------ the scanner
-
-
-@functools.lru_cache(maxsize=256)
-def _layers(filters: tuple[tuple[str, float], ...]) -> Spectrum | None:
-    """Nothing; raises where a filter is unknown or has no density."""
-    from .spectra import stack
-
-    stack({name: f"{amount} mm" for name, amount in filters})
-    return None
 
 
 @functools.lru_cache(maxsize=256)
@@ -476,7 +312,14 @@ def respond(formulation: Formulation, protocol: Protocol | None = None) -> list[
     return _cells(formulation, protocol or Protocol(), quantities)
 
 
-def detection_limit(formulation: Formulation, protocol: Protocol | None = None) -> list[Cell]:
-    """Smallest concentration seen by the Rose criterion, and the margin where the dose is known."""
+def detection_limit(formulation: Any, protocol: Any = None, **conditions: Any) -> Any:
+    """Smallest concentration seen by the Rose criterion, and the margin where the dose is known.
+
+    A formulation with a Protocol (or none) gives the cells of a comparison. An element, a formula, or a beam in the
+    place of the protocol gives one quantity, as `contrastphys.xray.detection.detection_limit` describes.
+    """
+    if not isinstance(formulation, Formulation) or conditions or not isinstance(protocol, Protocol | None):
+        beam = {} if protocol is None else {"spectrum": protocol}
+        return detection.detection_limit(formulation, **beam, **conditions)
     quantities: tuple[str, ...] = ("c_min",) if formulation.tissue is None else ("c_min", "margin")
     return _cells(formulation, protocol or Protocol(), quantities)

@@ -6,8 +6,7 @@
 
 k is the exact derivative of the water-linearised projection with respect to concentration. No effective energy
 enters: one energy cannot stand for a beam with a K edge in it (gold at 120 kV behind 20 cm: 14.7 against 26.8).
-The water an agent displaces is taken out: dmu = c [sum_j r_j mu_rho_j - v mu_w], r_j g of element j and v mL of
-water displaced per g of the element the agent is counted by.
+What an agent brings into the beam, and the water it displaces, is the matter of `absorbers`.
 """
 
 from __future__ import annotations
@@ -18,71 +17,17 @@ from typing import Any
 
 import numpy as np
 
-from ..chemistry import ATOMIC_NUMBER, ATOMIC_WEIGHT, FormulaError, mass_fractions
-from ..formulation import catalogue, load
+from ..chemistry import ATOMIC_WEIGHT
 from ..provenance import Flag, merge_flags
-from ..schema import near
 from ..units import Q, UnitError, magnitude
+from .absorbers import Absorber, resolve
 from .detectors import IDEAL, Detector, detector, seen
-from .spectra import CT_FILTRATION, Spectrum, remembered, spectrum, stack
+from .spectra import Spectrum, remembered, spectrum, stack
 
 PHANTOM = "20 cm"
 ERROR = 0.05  # of a slope with beam, size and detector known: spectra 2 %, data set 0.7-2.7 %, geometry
 CLIP = 3000.0  # HU, where the scale of most scanners ends
 FINITE = 0.02  # dmu t above which beam hardening inside the agent counts
-
-
-@dataclass(frozen=True)
-class Absorber:
-    """What one gram of the basis element brings into the beam: its elements (g), and water pushed aside (mL)."""
-
-    basis: str
-    masses: tuple[tuple[str, float], ...]
-    displaced: float = 0.0
-    label: str = ""
-    flags: tuple[Flag, ...] = ()
-
-    def mu(self, energy: np.ndarray) -> np.ndarray:
-        """Kernel: change of mu in 1/cm per g/cm3 of the basis element."""
-        total = -self.displaced * remembered("water", energy)
-        for symbol, share in self.masses:
-            total = total + share * remembered(symbol, energy)
-        return total
-
-
-def absorber(formula: str, density: Any = None, basis: str | None = None) -> Absorber:
-    """An element or compound as an absorber in water.
-
-    Other Parameters
-    ----------------
-    formula : str
-        "I" or "Ta2O5".
-    density : quantity, optional
-        Of the solid; with it the water it displaces is taken out, without it nothing is displaced and of a
-        compound only the basis element counts.
-    basis : str, optional
-        Element the concentration is counted by; the heaviest one by default.
-
-    Returns
-    -------
-    Absorber
-
-    Examples
-    --------
-    >>> absorber("Ta2O5", "8.2 g/cm^3").displaced
-    0.148...
-    """
-    parts = mass_fractions(formula)
-    heavy = max(parts, key=lambda s: ATOMIC_NUMBER[s]) if basis is None else basis
-    if heavy not in parts:
-        raise FormulaError(f"'{formula}' holds no '{heavy}': it holds {', '.join(parts)}")
-    if density is None:
-        return Absorber(heavy, ((heavy, 1.0),), 0.0, formula)
-    rho = magnitude(density, "g/cm^3", "density")
-    if not np.isfinite(rho) or rho <= 0:
-        raise ValueError(f"density is {rho:g} g/cm^3: it must be above 0")
-    share = parts[heavy]
-    return Absorber(heavy, tuple((s, w / share) for s, w in parts.items()), 1.0 / (share * rho), formula)
 
 
 def object_layers(phantom: Any) -> tuple[tuple[str, float], ...]:
@@ -203,23 +148,6 @@ def mass_concentration(concentration: Any, basis: str) -> float:
     return float(c)
 
 
-def resolve(agent: Any) -> Absorber:
-    """The absorber of an element, a formula, a formulation or a catalogue id."""
-    if isinstance(agent, Absorber):
-        return agent
-    if isinstance(agent, str) and agent not in catalogue():
-        try:
-            return absorber(agent)
-        except FormulaError as wrong:
-            hint = near(agent, [*catalogue(), *ATOMIC_NUMBER])
-            if not hint:
-                raise
-            raise FormulaError(f"'{agent}' is no formula and no agent of the catalogue; {hint}") from wrong
-    from .agents import absorber_of
-
-    return absorber_of(load(agent))
-
-
 def beam_of(beam: Any) -> Spectrum:
     """A spectrum as given, or the default CT beam of a tube voltage."""
     return beam if isinstance(beam, Spectrum) else spectrum(beam)
@@ -297,6 +225,3 @@ def phantom_words(phantom: Any) -> str:
     if isinstance(phantom, Mapping):
         return " + ".join(f"{amount} {name}" for name, amount in phantom.items())
     return f"{magnitude(phantom, 'cm', 'phantom'):g} cm water"
-
-
-__all__ = ["CT_FILTRATION", "Absorber", "Enhancement", "absorber", "enhancement"]

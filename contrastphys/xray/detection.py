@@ -19,7 +19,8 @@ import numpy as np
 
 from ..provenance import Refusal
 from ..units import Q, magnitude, quantities
-from .contrast import PHANTOM, beam_of, depth, object_layers, resolve
+from .absorbers import resolve
+from .contrast import PHANTOM, beam_of, depth, object_layers
 from .detectors import Detector, detector, seen
 from .spectra import Spectrum, remembered
 
@@ -123,8 +124,7 @@ def detection_limit(
     Other Parameters
     ----------------
     agent : str, Formulation or Absorber
-    spectrum : Spectrum, quantity or Protocol
-        A Protocol gives the cells of a comparison, as `contrastphys.xray.agents.detection_limit` does.
+    spectrum : Spectrum or quantity
     phantom : quantity or mapping
     detector : str or Detector
     noise : quantity [HU]
@@ -136,7 +136,7 @@ def detection_limit(
 
     Returns
     -------
-    quantity [mg/mL], or list of Cell for a Protocol
+    quantity [mg/mL]
 
     Notes
     -----
@@ -151,10 +151,6 @@ def detection_limit(
     >>> print(f"{detection_limit('I'):.2f}")
     2.2... milligram / milliliter
     """
-    from . import agents
-
-    if isinstance(spectrum, agents.Protocol):
-        return agents.detection_limit(agents.load(agent), spectrum)
     sigma = magnitude(noise, "HU", "noise")
     if not (np.isfinite(sigma) and sigma > 0 and rose > 0 and n_eff > 0):
         raise ValueError("noise, rose and n_eff must be above 0")

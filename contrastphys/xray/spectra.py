@@ -239,6 +239,20 @@ class Spectrum:
         added = stack(layers)
         return replace(self, photons=self.photons * transmission(self.energies, added), filters=(*self.filters, *added))
 
+    def split(self, at: Any) -> Spectrum:
+        """The same beam with its continuum bins divided at further energies (keV), such as thresholds."""
+        energies, photons, widths = self.energies, self.photons, self.widths
+        for cut in np.ravel(np.asarray(at, dtype=float)):
+            low, high = energies - widths / 2, energies + widths / 2
+            for i in np.flatnonzero((low < cut - 1e-9) & (high > cut + 1e-9)):
+                share = (cut - low[i]) / widths[i]
+                new = ([(low[i] + cut) / 2, (cut + high[i]) / 2], [share, 1 - share])
+                energies = np.concatenate([np.delete(energies, i), new[0]])
+                photons = np.concatenate([np.delete(photons, i), photons[i] * np.array(new[1])])
+                widths = np.concatenate([np.delete(widths, i), widths[i] * np.array(new[1])])
+        order = np.argsort(energies, kind="stable")
+        return replace(self, energies=energies[order], photons=photons[order], widths=widths[order])
+
     def mean_energy(self) -> Any:
         """Mean photon energy, weighted by fluence."""
         return Q(float(self.energies @ self.photons / self.photons.sum()), "keV")

@@ -1,0 +1,485 @@
+"""Basis-material decomposition: the bound on each areal density, and the maximum-likelihood estimate.
+
+    lam_k = sum_E W_k(E) exp(-sum_i A_i mu_rho_i(E))        W_k: what bin k would count without the materials
+    F_ij  = sum_k (dlam_k/dA_i)(dlam_k/dA_j)/lam_k          cov(A) >= F^-1   (Cramer-Rao, independent Poisson bins)
+
+Alvarez and Macovski, Phys Med Biol 1976, 21:733, doi:10.1088/0031-9155/21/5/002; Roessl and Herrmann, Phys Med Biol
+2009, 54:1307, doi:10.1088/0031-9155/54/5/014. Two materials are told apart by photoelectric and incoherent
+attenuation alone; every further one needs a K edge inside the spectrum. Where the bound means nothing (a bin expects
+fewer than 5 counts, bins fewer than materials, F singular) it is refused and the bin named. Results are bounds: real
+detectors are worse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..provenance import Flag, Refusal
+from ..units import Q, UnitError, magnitude
+from .attenuation import edges, fractions
+from .contrast import beam_of, beam_words
+from .detectors import Detector, detector
+from .response import Response, recorded
+from .spectra import Spectrum, areal_density, remembered
+
+FEWEST = 5.0  # expected counts in a bin below which the Gaussian bound means nothing
+SINGULAR = 1e-12  # reciprocal condition of the scaled information
+BOUND = Flag("bound", "Cramer-Rao bound: no estimator without bias does better, real detectors do worse", "note")
+
+
+# ------------------------------------------------------------------------------------------------ kernels
+
+
+def channels(
+    beam: Spectrum, bounds: np.ndarray, counter: Detector, response: Response, photons: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Kernel: energies and W (bin, energy): counts of each bin per ray of `photons` before the object."""
+    fine = beam.split(bounds)
+    energies = fine.energies
+    incident = photons * fine.photons / fine.photons.sum() * counter.absorbed(energies)
+    return energies, incident * recorded(energies, bounds, response, counter)
+
+
+def expected(weights: np.ndarray, mu: np.ndarray, areal: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Kernel: counts lam (..., bin) and derivatives (..., bin, material) at areal densities (..., material)."""
+    through = np.exp(-areal @ mu)
+    lam = through @ weights.T
+    slopes = np.stack([-(through * row) @ weights.T for row in mu], axis=-1)
+    return lam, slopes
+
+
+def information(weights: np.ndarray, mu: np.ndarray, areal: np.ndarray) -> np.ndarray:
+    """Kernel: Fisher information of the areal densities (per (g/cm2)^2)."""
+    lam, slopes = expected(weights, mu, areal)
+    return slopes.T @ (slopes / lam[:, None])
+
+
+def estimate(
+    counts: np.ndarray, weights: np.ndarray, mu: np.ndarray, start: np.ndarray, positive: bool = False
+) -> np.ndarray:
+    """Kernel: maximum-likelihood areal densities of many measurements (draw, bin), by damped Fisher scoring.
+
+    A step that lowers the likelihood is halved and damped; with `positive` no areal density falls below 0.
+    """
+    counts = np.atleast_2d(np.asarray(counts, dtype=float))
+    areal = np.tile(np.asarray(start, dtype=float), (counts.shape[0], 1))
+    damping = np.zeros(counts.shape[0])
+    lam, slopes = expected(weights, mu, areal)
+    likelihood = _likelihood(counts, lam)
+    active = np.arange(counts.shape[0])
+    for _ in range(200):
+        gradient = np.einsum("dk,dkm->dm", counts[active] / lam[active] - 1, slopes[active])
+        fisher = np.einsum("dki,dkj->dij", slopes[active] / lam[active, :, None], slopes[active])
+        diagonal = np.einsum("dii->di", fisher)
+        damped = fisher + damping[active, None, None] * diagonal[:, :, None] * np.eye(mu.shape[0])
+        step = np.linalg.solve(damped, gradient[:, :, None])[:, :, 0]
+        trial = areal[active] + step
+        if positive:
+            trial = np.maximum(trial, 0.0)
+        new_lam, new_slopes = expected(weights, mu, trial)
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            new = _likelihood(counts[active], new_lam)
+        better = np.isfinite(new) & (new >= likelihood[active] - 1e-12 * np.abs(likelihood[active]))
+        good, bad = active[better], active[~better]
+        moved = np.abs(trial - areal[active]) * np.sqrt(diagonal)  # in standard deviations
+        areal[good], lam[good], slopes[good] = trial[better], new_lam[better], new_slopes[better]
+        likelihood[good] = new[better]
+        damping[good] *= 0.1
+        damping[bad] = np.maximum(10 * damping[bad], 1e-3)
+        done = (better & (moved.max(axis=1) < 1e-4)) | (damping[active] > 1e12)
+        active = active[~done]
+        if not active.size:
+            break
+    return areal
+
+
+def _likelihood(counts: np.ndarray, lam: np.ndarray) -> np.ndarray:
+    return np.sum(counts * np.log(lam) - lam, axis=-1)
+
+
+# ---------------------------------------------------------------------------------------------- the result
+
+
+@dataclass(frozen=True, eq=False)
+class Decomposition:
+    """Bound of one decomposition: covariance of areal densities per ray, with what it holds for."""
+
+    materials: tuple[str, ...]
+    areal: np.ndarray  # g/cm2
+    covariance: np.ndarray  # (g/cm2)^2
+    counts: np.ndarray
+    thresholds: np.ndarray  # keV, lower edges and the top
+    conditions: Mapping[str, str]
+    flags: tuple[Flag, ...]
+    _weights: np.ndarray
+    _mu: np.ndarray
+    _energies: np.ndarray
+
+    def _row(self, material: str) -> int:
+        if material not in self.materials:
+            raise ValueError(f"'{material}' is no basis material: {', '.join(self.materials)}")
+        return self.materials.index(material)
+
+    def sd(self, material: str) -> Any:
+        """Smallest standard deviation of the areal density of a material in one ray."""
+        row = self._row(material)
+        return Q(1e3 * float(np.sqrt(self.covariance[row, row])), "mg/cm^2")
+
+    def sd_concentration(self, material: str, path: Any) -> Any:
+        """The same as a concentration, over the way of one ray through the agent."""
+        length = magnitude(path, "cm", "path")
+        if not (np.isfinite(length) and length > 0):
+            raise ValueError(f"path is {length:g} cm: it must be above 0")
+        return Q(self.sd(material).magnitude / length, "mg/mL")
+
+    def pixel_noise(self, material: str, sampling: Any, views: int) -> Any:
+        """Noise of the material's concentration in a voxel of a back-projection (Ram-Lak, white rays)."""
+        from .detection import backprojection_noise
+
+        per_ray = float(self.sd(material).magnitude) * 1e-3
+        return Q(1e3 * float(backprojection_noise(per_ray, sampling, float(views)).magnitude), "mg/mL")
+
+    def correlation(self) -> np.ndarray:
+        """Correlation of the errors of the materials."""
+        sd = np.sqrt(np.diag(self.covariance))
+        return self.covariance / np.outer(sd, sd)
+
+    def estimate(self, counts: Any, positive: bool = True) -> Any:
+        """Maximum-likelihood areal densities of measured counts, (bin) or (measurement, bin)."""
+        measured = np.asarray(counts, dtype=float)
+        if measured.shape[-1] != self.counts.size:
+            raise ValueError(f"counts of {measured.shape[-1]} bins, where there are {self.counts.size}")
+        if not np.isfinite(measured).all() or (measured < 0).any():
+            raise ValueError("counts must be finite and 0 or more")
+        found = estimate(measured, self._weights, self._mu, self.areal, positive)
+        return Q(1e3 * (found if measured.ndim > 1 else found[0]), "mg/cm^2")
+
+    def interval(self, counts: Any, positive: bool = True) -> Any:
+        """Low and high of each material, 2 standard deviations about the estimate of one measurement."""
+        found = self.estimate(counts, positive).magnitude * 1e-3
+        sd = np.sqrt(np.diag(_inverse(information(self._weights, self._mu, found), self.materials)))
+        return Q(1e3 * np.stack([found - 2 * sd, found + 2 * sd], axis=-1), "mg/cm^2")
+
+    def simulate(self, draws: int, seed: int) -> np.ndarray:
+        """Poisson counts of `draws` rays, (draw, bin)."""
+        return np.random.default_rng(seed).poisson(self.counts, size=(draws, self.counts.size))
+
+    def monochromatic_noise(self, energy: Any) -> Any:
+        """Noise of the line integral (dimensionless) of the virtual image at one energy: m^T cov m."""
+        at = np.atleast_1d(magnitude(energy, "keV", "energy"))
+        m = np.stack([remembered(name, at) for name in self.materials])
+        noise = np.sqrt(np.einsum("ie,ij,je->e", m, self.covariance, m))
+        return Q(float(noise[0]) if np.ndim(magnitude(energy, "keV")) == 0 else noise, "")
+
+    def __str__(self) -> str:
+        told = ", ".join(f"{m} {self.sd(m).magnitude:.3g} mg/cm^2" for m in self.materials)
+        return f"bound on one ray: {told}; {', '.join(f'{k} {v}' for k, v in self.conditions.items())}"
+
+
+def _inverse(fisher: np.ndarray, names: Sequence[str]) -> np.ndarray:
+    scale = np.sqrt(np.diag(fisher))
+    if not np.isfinite(fisher).all() or (scale <= 0).any():
+        raise Refusal("singular", "the bins tell nothing of the materials: information is zero")
+    scaled = fisher / np.outer(scale, scale)
+    values = np.linalg.eigvalsh(scaled)
+    if values[0] < SINGULAR * values[-1]:
+        raise Refusal("singular", f"{', '.join(names)} cannot be told apart in these bins: information is singular")
+    inverse = np.linalg.inv(scaled) / np.outer(scale, scale)
+    return 0.5 * (inverse + inverse.T)
+
+
+def decompose(
+    materials: Mapping[str, Any],
+    spectrum: Any = "120 kV",
+    thresholds: Any = None,
+    detector: str | Detector = "photon-counting",
+    photons: float = 1e6,
+    energy_resolution: Any = "0 keV",
+    charge_sharing: float = 0.0,
+    k_escape: bool = False,
+) -> Decomposition:
+    """Bound on the areal density of each material in a ray of a photon-counting scan.
+
+    cov(A) >= F^-1, F_ij = sum_k (dlam_k/dA_i)(dlam_k/dA_j)/lam_k.
+
+    Other Parameters
+    ----------------
+    materials : mapping
+        All that the ray crosses: {"water": "20 cm", "I": "10 mg/cm^2", "Ta": "10 mg/cm^2"}. Every one is unknown.
+    spectrum : Spectrum or quantity
+        Beam, or tube voltage of the default CT beam.
+    thresholds : quantity [keV]
+        Ascending lower edges of the bins; the last bin reaches to the tube voltage. A last value at or above the
+        tube voltage is the top.
+    detector : str or Detector
+        A counting layer; its own threshold is replaced by `thresholds`.
+    photons : float
+        Photons per ray before the object.
+    energy_resolution : quantity [keV]
+        FWHM of the recorded energy.
+    charge_sharing : float
+        Probability that a photon is recorded anywhere between 0 and its energy.
+    k_escape : bool
+        Whether fluorescence may leave the layer through its entrance.
+
+    Returns
+    -------
+    Decomposition
+        `.sd(material)`, `.covariance`, `.estimate(counts)`, `.simulate(draws, seed)`.
+
+    Notes
+    -----
+    Within 1 % of maximum-likelihood simulations at 1e5 photons per ray and more. Labelled "bound".
+
+    References
+    ----------
+    Alvarez and Macovski 1976, doi:10.1088/0031-9155/21/5/002; Roessl and Herrmann 2009, doi:10.1088/0031-9155/54/5/014
+
+    Examples
+    --------
+    >>> ray = {"water": "20 cm", "I": "10 mg/cm^2", "Ta": "10 mg/cm^2"}
+    >>> ideal = decompose(ray, "120 kV", Q([25, 51, 67.416, 90], "keV"))
+    >>> blurred = decompose(ray, "120 kV", Q([25, 51, 67.416, 90], "keV"), energy_resolution="8 keV")
+    >>> bool(ideal.sd("Ta") < blurred.sd("Ta"))
+    True
+    """
+    beam, counter = beam_of(spectrum), _detector(detector)
+    if counter.mode != "photon-counting":
+        raise ValueError("detector: bins need a photon-counting layer such as 'CdTe'; see dual_voltage for two beams")
+    if not (np.isfinite(photons) and photons > 0):
+        raise ValueError(f"photons is {photons:g}: it must be above 0")
+    response = Response(float(magnitude(energy_resolution, "keV", "energy_resolution")), charge_sharing, k_escape)
+    top = float(beam.energies.max() + beam.widths.max() + 5 * response.fwhm)
+    bounds = bin_bounds(thresholds, beam, top)
+    names = tuple(materials)
+    areal = np.array([areal_density(name, amount) for name, amount in materials.items()])
+    energies, weights = channels(beam, bounds, counter, response, photons)
+    _identifiable(names, bounds, energies)
+    mu = np.stack([remembered(name, energies) for name in names])
+    said = ", ".join(f"{b:g}" for b in bounds[:-1])
+    conditions = {**beam_words(beam), "bins": f"{said} keV", "response": response.said(), "photons": f"{photons:g}"}
+    return _bound(names, areal, weights, mu, energies, bounds, conditions)
+
+
+_detector = detector
+
+
+def _bound(names, areal, weights, mu, energies, bounds, conditions) -> Decomposition:
+    lam, _ = expected(weights, mu, areal)
+    for k, count in enumerate(lam):
+        if count < FEWEST:
+            where = f"bin {k + 1} ({bounds[k]:g} to {bounds[k + 1]:g} keV)"
+            raise Refusal("empty bin", f"{where} expects {count:.2g} counts: fewer than {FEWEST:g}, no bound")
+    covariance = _inverse(information(weights, mu, areal), names)
+    flags: tuple[Flag, ...] = (BOUND,)
+    if lam.min() < 100:
+        flags += (Flag("low counts", f"a bin expects {lam.min():.0f} counts: estimates spread more", "warn"),)
+    return Decomposition(names, areal, covariance, lam, bounds, conditions, flags, weights, mu, energies)
+
+
+def bin_bounds(thresholds: Any, beam: Spectrum, top: float) -> np.ndarray:
+    """Edges of the bins in keV from ascending thresholds; errors name what is out of order or out of reach."""
+    if thresholds is None:
+        raise UnitError("thresholds are needed: write Q([25, 51, 65, 90], 'keV')")
+    at = np.atleast_1d(magnitude(thresholds, "keV", "thresholds"))
+    if at.ndim != 1 or not np.isfinite(at).all() or (at <= 0).any():
+        raise ValueError("thresholds must be one list of energies above 0")
+    if (np.diff(at) <= 0).any():
+        where = int(np.argmax(np.diff(at) <= 0)) + 1
+        raise ValueError(f"thresholds[{where}] is {at[where]:g} keV: it must be above {at[where - 1]:g}")
+    highest = float((beam.energies + beam.widths / 2).max())
+    if at.size > 1 and at[-1] >= highest:
+        at, top = at[:-1], max(float(at[-1]), top)
+    if at[-1] >= highest:
+        raise ValueError(f"threshold {at[-1]:g} keV is not below the highest energy of the beam, {highest:g} keV")
+    return np.append(at, top)
+
+
+def _identifiable(names: tuple[str, ...], bounds: np.ndarray, energies: np.ndarray) -> None:
+    if bounds.size - 1 < len(names):
+        raise Refusal("bins", f"{bounds.size - 1} bins for {len(names)} materials: at least as many bins are needed")
+    inside = [n for n in names if k_edge_inside(n, float(bounds[0]), float(energies.max()))]
+    if len(names) > 2 + len(inside):
+        raise Refusal(
+            "no K edge",
+            f"{len(names)} materials, but a K edge between {bounds[0]:g} and {energies.max():.4g} keV in "
+            f"{len(inside)} of them: only {2 + len(inside)} can be told apart",
+        )
+
+
+def k_edge_inside(material: str, low: float, high: float) -> bool:
+    """Whether an element of the material has its K edge between two energies (keV)."""
+    found = [edges(symbol) for symbol in fractions(material)]
+    return any(e and e[0].shell == "K" and low < e[0].energy < high for e in found)
+
+
+def dual_voltage(
+    materials: Mapping[str, Any],
+    low: Any = "80 kV",
+    high: Any = "140 kV",
+    detector: str | Detector = "energy-integrating",
+    photons: tuple[float, float] = (5e5, 5e5),
+) -> Decomposition:
+    """Bound for two materials from two tube voltages on an integrating (or counting) detector.
+
+    F_ij = sum_k (ds_k/dA_i)(ds_k/dA_j)/var(s_k), s_k the mean signal of beam k and var its quantum noise.
+
+    Other Parameters
+    ----------------
+    materials : mapping
+        Two: {"water": "20 cm", "I": "10 mg/cm^2"}.
+    low, high : Spectrum or quantity
+        The two beams, or their tube voltages.
+    detector : str or Detector
+    photons : two floats
+        Photons per ray of each beam before the object.
+
+    Returns
+    -------
+    Decomposition
+
+    Notes
+    -----
+    Gaussian signals; the information in their variances is left out. `.counts` are the
+    signals in units of their variance over mean, and so are what `.estimate` takes.
+
+    References
+    ----------
+    Alvarez and Macovski 1976, doi:10.1088/0031-9155/21/5/002
+
+    Examples
+    --------
+    >>> two = dual_voltage({"water": "20 cm", "I": "10 mg/cm^2"}, "80 kV", "140 kV")
+    >>> print(f"{two.sd('I'):.2f}")
+    4.85 milligram / centimeter ** 2
+    """
+    counter, names = _detector(detector), tuple(materials)
+    if len(names) != 2:
+        raise Refusal("bins", f"two beams tell two materials apart, not {len(names)}")
+    areal = np.array([areal_density(name, amount) for name, amount in materials.items()])
+    beams = [beam_of(low), beam_of(high)]
+    energies = np.concatenate([b.energies for b in beams])
+    weights, squares = np.zeros((2, energies.size)), np.zeros((2, energies.size))
+    first = 0
+    for k, (beam, count) in enumerate(zip(beams, photons, strict=True)):
+        part = slice(first, first + beam.energies.size)
+        first += beam.energies.size
+        incident = count * beam.photons / beam.photons.sum()
+        weights[k, part] = incident * counter.response(beam.energies)
+        squares[k, part] = incident * counter.second_moment(beam.energies)
+    mu = np.stack([remembered(name, energies) for name in names])
+    signal, _ = expected(weights, mu, areal)
+    variance, _ = expected(squares, mu, areal)
+    # in units of var/mean every signal is Poisson-like: the same kernels then answer
+    scale = signal / variance
+    conditions = {"beams": " / ".join(beam_words(b).get("kvp", "own") for b in beams), "detector": counter.said()}
+    return _bound(names, areal, weights * scale[:, None], mu, energies, np.zeros(3), conditions)
+
+
+def best_thresholds(
+    materials: Mapping[str, Any],
+    spectrum: Any,
+    bins: int,
+    goal: str,
+    lowest: Any = "25 keV",
+    detector: str | Detector = "photon-counting",
+    photons: float = 1e6,
+    energy_resolution: Any = "0 keV",
+    charge_sharing: float = 0.0,
+    k_escape: bool = False,
+) -> tuple[Any, Decomposition]:
+    """Thresholds (on a grid of 1 keV) that give the smallest bound on one material.
+
+    Other Parameters
+    ----------------
+    materials, spectrum, detector, photons, energy_resolution, charge_sharing, k_escape
+        As in `decompose`.
+    bins : int
+        Number of bins, up to 8.
+    goal : str
+        The material whose bound is made small.
+    lowest : quantity [keV]
+        First threshold, kept.
+
+    Returns
+    -------
+    tuple of (quantity [keV], Decomposition)
+
+    Notes
+    -----
+    One threshold after another moves over the grid until none improves, from several starts; a flat optimum is
+    usual, so neighbours within a few keV serve as well.
+
+    References
+    ----------
+    Roessl and Herrmann 2009, doi:10.1088/0031-9155/54/5/014
+
+    Examples
+    --------
+    >>> ray = {"water": "20 cm", "I": "10 mg/cm^2", "Ta": "10 mg/cm^2"}
+    >>> at, _ = best_thresholds(ray, "120 kV", 4, "Ta")
+    >>> bool(abs(at.magnitude - 67.4).min() < 1.5)
+    True
+    """
+    beam, counter = beam_of(spectrum), _detector(detector)
+    names = tuple(materials)
+    if goal not in names:
+        raise ValueError(f"goal '{goal}' is no basis material: {', '.join(names)}")
+    if not len(names) <= bins <= 8:
+        raise Refusal("bins", f"{bins} bins for {len(names)} materials: from {len(names)} to 8 are searched")
+    response = Response(float(magnitude(energy_resolution, "keV", "energy_resolution")), charge_sharing, k_escape)
+    start = float(magnitude(lowest, "keV", "lowest"))
+    highest = float((beam.energies + beam.widths / 2).max())
+    inner = [e.energy for n in names for s in fractions(n) for e in edges(s)[:1] if start + 1 < e.energy < highest - 1]
+    grid = np.unique(np.concatenate([np.arange(np.ceil(start) + 1, highest - 1), inner]))
+    bounds = np.concatenate([[start], grid, [highest + 5 * response.fwhm + 1]])
+    areal = np.array([areal_density(name, amount) for name, amount in materials.items()])
+    energies, weights = channels(beam, bounds, counter, response, photons)
+    mu = np.stack([remembered(name, energies) for name in names])
+    lam, slopes = expected(weights, mu, areal)
+    counts = np.concatenate([[0.0], np.cumsum(lam)])
+    rising = np.concatenate([np.zeros((1, len(names))), np.cumsum(slopes, axis=0)])
+    row = names.index(goal)
+
+    def loss(cuts: list[int]) -> float:
+        marks = np.array([0, *sorted(cuts), bounds.size - 1])
+        count, slope = np.diff(counts[marks]), np.diff(rising[marks], axis=0)
+        if (count < FEWEST).any():
+            return np.inf
+        try:
+            return float(_inverse(slope.T @ (slope / count[:, None]), names)[row, row])
+        except (Refusal, np.linalg.LinAlgError):
+            return np.inf
+
+    found, smallest = None, np.inf
+    rng = np.random.default_rng(0)
+    equal = np.searchsorted(counts, counts[-1] * np.arange(1, bins) / bins)
+    starts = [
+        list(equal),
+        *(list(rng.choice(np.arange(1, bounds.size - 1), bins - 1, replace=False)) for _ in range(5)),
+    ]
+    for cuts in starts:
+        cuts = [int(c) for c in cuts]
+        value, before = loss(cuts), np.inf
+        while value < before or not np.isfinite(before):
+            before = value
+            for i in range(bins - 1):
+                others = set(cuts[:i] + cuts[i + 1 :])
+                tried = [
+                    (loss([*cuts[:i], c, *cuts[i + 1 :]]), c) for c in range(1, bounds.size - 1) if c not in others
+                ]
+                value, cuts[i] = min(tried)
+            if not np.isfinite(value):
+                break
+        if value < smallest:
+            found, smallest = sorted(cuts), value
+    if found is None:
+        raise Refusal("singular", f"no {bins} thresholds above {start:g} keV tell {', '.join(names)} apart")
+    at = Q(np.array([start, *(float(bounds[c]) for c in found)]), "keV")
+    return at, decompose(
+        materials, beam, at, counter, photons, energy_resolution, charge_sharing, k_escape
+    )  # fmt: skip

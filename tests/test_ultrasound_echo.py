@@ -1,0 +1,129 @@
+"""Echoes of populations: harmonics, pulse sequences, any distribution from one grid."""
+
+import math
+
+import numpy as np
+import pytest
+
+from contrastphys.formulation import Formulation
+from contrastphys.provenance import Refusal
+from contrastphys.ultrasound import (
+    Bubble,
+    Free,
+    Gas,
+    Liquid,
+    LogNormal,
+    Marmottant,
+    Monodisperse,
+    Population,
+    Pulse,
+    cross_sections,
+    simulate,
+)
+from contrastphys.ultrasound.agents import predict
+from contrastphys.ultrasound.echo import echo_table, harmonics, sequence_echo
+from contrastphys.ultrasound.imaging import tissue_left
+
+WATER = Liquid()
+GAS = Gas()
+SHELL = Marmottant("0.5 N/m", "2.4e-9 kg/s", "0.01 N/m")
+ONE = Bubble("1.5 um", GAS, SHELL, polytropic=1.07)
+PULSE = Pulse("2 MHz", "60 kPa", 4, "hann")
+
+
+def single(radius="1.5 um", shell=SHELL):
+    return Population(Monodisperse(radius), "1e6 1/mL", GAS, shell, WATER, polytropic=1.07)
+
+
+@pytest.mark.parametrize(("sequence", "level"), [("pulse-inversion", -5.9), ("amplitude-modulation", -1.3)])
+def test_residuals_of_a_lipid_bubble(sequence, level):
+    found = sequence_echo(single(), PULSE, sequence, tolerance=1e-7)
+    assert found.residual_db == pytest.approx(level, abs=0.05)
+
+
+@pytest.mark.parametrize("sequence", ["pulse-inversion", "amplitude-modulation", "combined"])
+def test_linear_bubbles_vanish(sequence):
+    found = sequence_echo(single(shell=Free()), PULSE.changed(amplitude=10.0), sequence, tolerance=1e-10)
+    assert found.residual_db < -70
+
+
+def test_gentle_echo_is_the_linear_cross_section():
+    long = Pulse("3 MHz", "100 Pa", 60, "hann")
+    found = sequence_echo(single(), long, "linear", tolerance=1e-9)
+    linear = cross_sections(ONE, "3 MHz", WATER).scattering.magnitude
+    assert found.single == pytest.approx(linear, rel=5e-3)
+
+
+def test_harmonics_of_many_are_those_of_each():
+    drive = Pulse("2 MHz", "80 kPa", 20)
+    radii = np.array([0.8e-6, 1.5e-6, 2.5e-6])
+    found = harmonics(radii, ONE, drive, WATER, (1, 2, 3), tolerance=1e-8)
+    for radius, row in zip(radii, found.amplitude, strict=True):
+        trace = simulate(ONE.changed(radius=radius), drive, WATER, tolerance=1e-8)
+        each = [abs(trace.harmonic(k)) for k in (1, 2, 3)]
+        assert np.abs(row) == pytest.approx(each, rel=1e-6)
+    assert found.power() == pytest.approx(np.sum(np.abs(found.amplitude) ** 2, axis=0))
+
+
+def test_workers_do_not_change_the_answer():
+    radii = np.geomspace(0.5e-6, 4e-6, 150)
+    drive = Pulse("2 MHz", "80 kPa", 8)
+    both = [harmonics(radii, ONE, drive, WATER, workers=n).amplitude for n in (1, 3)]
+    assert np.array_equal(*both)
+
+
+def test_power_of_a_population_at_the_default_tolerance():
+    radii = np.random.default_rng(7).lognormal(math.log(1.2e-6), 0.4, 200)
+    drive = Pulse("2 MHz", "100 kPa", 20)
+    power = [harmonics(radii, ONE, drive, WATER, tolerance=t).power() for t in (1e-5, 1e-8)]
+    assert power[0] == pytest.approx(power[1], rel=2e-3)
+
+
+def test_one_grid_serves_every_distribution():
+    grid = np.geomspace(0.4e-6, 6e-6, 160)
+    table = echo_table(grid, ONE, PULSE, WATER, "pulse-inversion")
+    each = table.cross_sections()[1]
+    for median, sigma in ((1.0e-6, 0.3), (1.6e-6, 0.25)):
+        sizes = LogNormal.bare(median, sigma)
+        weight = sizes.density(grid)
+        mean = float(weight @ each / weight.sum())
+        cloud = Population(sizes, "1e6 1/mL", GAS, SHELL, WATER, polytropic=1.07)
+        assert sequence_echo(cloud, PULSE).residual == pytest.approx(mean, rel=0.02)
+
+
+def test_enough_radii_are_simulated():
+    cloud = Population(LogNormal("1.2 um", 0.4), "1e6 1/mL", GAS, SHELL, WATER, polytropic=1.07)
+    strong = Pulse("3 MHz", "200 kPa", 4, "hann")
+    found = [sequence_echo(cloud, strong, classes=n).residual for n in (64, 150)]
+    assert found[0] == pytest.approx(found[1], rel=0.01)
+
+
+def test_refusals():
+    with pytest.raises(Refusal, match="a subharmonic from 20 cycles"):
+        harmonics([1e-6], ONE, Pulse("2 MHz", "50 kPa", 20), WATER, (0.5,))
+    with pytest.raises(Refusal, match="at least 4 whole cycles"):
+        harmonics([1e-6], ONE, Pulse("2 MHz", "50 kPa", 3), WATER)
+    with pytest.raises(ValueError, match="sequence is one of"):
+        sequence_echo(single(), PULSE, "doppler")
+
+
+def test_tissue_keeps_its_own_harmonic():
+    calm = tissue_left("liver", "pulse-inversion", 1.0, 3e6, 0.03, 30.0)
+    assert calm == pytest.approx(1e-3, rel=1e-6)
+    loud = [tissue_left("liver", s, 2e5, 3e6, 0.03, 30.0) for s in ("pulse-inversion", "amplitude-modulation")]
+    assert loud[0] > loud[1] > calm
+    doubled = tissue_left("liver", "pulse-inversion", 4e5, 3e6, 0.03, 30.0) - calm
+    assert doubled == pytest.approx(4 * (loud[0] - calm))
+
+
+def test_a_sequence_lowers_the_detection_limit():
+    shell = {"law": "marmottant", "chi": "0.5 N/m", "kappa_s": "5e-9 kg/s", "sigma0": "0.01 N/m"}
+    made = Formulation(
+        id="soft", kind="bubble", gas={"species": "C4F10", "diameter": "2.5 um", "sigma_ln": 0.4, "shell": shell}
+    )
+    plain = predict(made, "c_min", {"pressure_amplitude": 200.0})
+    for sequence in ("pulse-inversion", "amplitude-modulation", "combined"):
+        found = predict(made, "c_min", {"pressure_amplitude": 200.0, "sequence": sequence})
+        assert found.number < plain.number / 10
+        assert {"residual", "suppression"} <= {flag.code for flag in found.flags}
+        assert found.low <= found.number < found.high

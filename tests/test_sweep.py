@@ -448,3 +448,52 @@ def test_axes_are_in_the_order_they_were_given():
     assert [a.name for a in axes] == list(GRID)
     assert [a.unit for a in axes] == ["mg/kg", "kV", "MHz"]
     assert cells  # the same study answers cell by cell
+
+
+# ------------------------------------------------------------------------------------- a cluster of processes
+
+
+@pytest.mark.cluster
+@pytest.mark.filterwarnings("default")
+def test_a_cluster_gives_the_serial_answer_and_survives_a_killed_worker(tmp_path):
+    """1e5 points over four modalities on Dask workers in processes of their own, one of them killed half-way."""
+    distributed = pytest.importorskip("distributed")
+    gd = cp.load("gadoterate")
+    made = Study((gold(), bubbles(), gd))
+    grid = {
+        "gold-1.9.dose": Q(np.linspace(10, 100, 10), "mg/kg"),
+        "protocol.mri.field": Q(np.linspace(0.5, 7, 10), "T"),
+        "protocol.xray.kvp": Q(np.linspace(80, 140, 10), "kV"),
+        "protocol.ultrasound.frequency": Q(np.linspace(1, 10, 10), "MHz"),
+        "protocol.photoacoustic.wavelength": Q(np.linspace(700, 980, 10), "nm"),
+    }
+    killed, file = [], tmp_path / "points"
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        pids = client.run(os.getpid)
+        assert len(set(pids.values()) | {os.getpid()}) == 3
+
+        def kill():
+            while not (file.is_file() and file.read_bytes().count(b"\n") > 160):
+                time.sleep(0.02)
+            killed.append(next(iter(pids.values())))
+            os.kill(killed[0], signal.SIGKILL)
+
+        thread = threading.Thread(target=kill)
+        thread.start()
+        began = time.monotonic()
+        spread = sweep(made, grid, executor=client.get_executor(), progress=False, file=file)
+        seconds = time.monotonic() - began
+        thread.join()
+    assert spread.shape == (10,) * 5
+    assert spread.complete
+    assert (spread.computed, len(killed)) == (100_000, 1)
+    assert not spread.errors
+    assert {c.modality for c in spread.columns} == {"mri", "xray", "photoacoustic", "ultrasound"}
+    assert spread.digest() == sweep(made, grid, progress=False).digest()
+    print(f"{math.prod(spread.shape)} points in {seconds:.1f} s")
+    assert seconds < 60

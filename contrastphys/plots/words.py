@@ -139,6 +139,21 @@ def condition_text(text: object) -> str:
     return re.sub(r"\bdegC\b", "°C", re.sub(r"\bu(m|M|s|L|mol|g)\b", r"µ\1", str(text)))
 
 
+def wrapped(text: str, length: int = 24, lines: int = 2) -> str:
+    """A name over at most so many lines, broken between words.
+
+    Examples
+    --------
+    >>> wrapped("Tantalum oxide nanocrystal, 9 to 12 nm").splitlines()
+    ['Tantalum oxide', 'nanocrystal, 9 to 12 nm']
+    """
+    import textwrap
+
+    whole = clipped(text, 10_000)
+    parts = textwrap.wrap(whole, length, max_lines=lines, placeholder="…", break_long_words=True) or [""]
+    return "\n".join(part.replace(" …", "…") for part in parts)
+
+
 def clipped(text: str, length: int = 30) -> str:
     """A name in one line and not longer than a picture holds."""
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())

@@ -41,7 +41,7 @@ def channels(
     fine = beam.split(bounds)
     energies = fine.energies
     incident = photons * fine.photons / fine.photons.sum() * counter.absorbed(energies)
-    return energies, incident * recorded(energies, bounds, response, counter)
+    return energies, incident * recorded(energies, bounds, response, counter.material)
 
 
 def expected(weights: np.ndarray, mu: np.ndarray, areal: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -198,9 +198,9 @@ def decompose(
     thresholds: Any = None,
     detector: str | Detector = "photon-counting",
     photons: float = 1e6,
-    energy_resolution: Any = "0 keV",
-    charge_sharing: float = 0.0,
-    k_escape: bool = False,
+    energy_resolution: Any = None,
+    charge_sharing: float | None = None,
+    k_escape: bool | None = None,
 ) -> Decomposition:
     """Bound on the areal density of each material in a ray of a photon-counting scan.
 
@@ -220,7 +220,7 @@ def decompose(
     photons : float
         Photons per ray before the object.
     energy_resolution : quantity [keV]
-        FWHM of the recorded energy.
+        FWHM of the recorded energy; this and the next two replace what the detector itself states.
     charge_sharing : float
         Probability that a photon is recorded anywhere between 0 and its energy.
     k_escape : bool
@@ -252,7 +252,8 @@ def decompose(
         raise ValueError("detector: bins need a photon-counting layer such as 'CdTe'; see dual_voltage for two beams")
     if not (np.isfinite(photons) and photons > 0):
         raise ValueError(f"photons is {photons:g}: it must be above 0")
-    response = Response(float(magnitude(energy_resolution, "keV", "energy_resolution")), charge_sharing, k_escape)
+    counter = _detector(counter, None, None, energy_resolution, charge_sharing, k_escape)
+    response = counter.blur
     top = float(beam.energies.max() + beam.widths.max() + 5 * response.fwhm)
     bounds = bin_bounds(thresholds, beam, top)
     names = tuple(materials)
@@ -388,9 +389,9 @@ def best_thresholds(
     lowest: Any = "25 keV",
     detector: str | Detector = "photon-counting",
     photons: float = 1e6,
-    energy_resolution: Any = "0 keV",
-    charge_sharing: float = 0.0,
-    k_escape: bool = False,
+    energy_resolution: Any = None,
+    charge_sharing: float | None = None,
+    k_escape: bool | None = None,
 ) -> tuple[Any, Decomposition]:
     """Thresholds (on a grid of 1 keV) that give the smallest bound on one material.
 
@@ -431,7 +432,8 @@ def best_thresholds(
         raise ValueError(f"goal '{goal}' is no basis material: {', '.join(names)}")
     if not len(names) <= bins <= 8:
         raise Refusal("bins", f"{bins} bins for {len(names)} materials: from {len(names)} to 8 are searched")
-    response = Response(float(magnitude(energy_resolution, "keV", "energy_resolution")), charge_sharing, k_escape)
+    counter = _detector(counter, None, None, energy_resolution, charge_sharing, k_escape)
+    response = counter.blur
     start = float(magnitude(lowest, "keV", "lowest"))
     highest = float((beam.energies + beam.widths / 2).max())
     inner = [e.energy for n in names for s in fractions(n) for e in edges(s)[:1] if start + 1 < e.energy < highest - 1]
@@ -480,6 +482,4 @@ def best_thresholds(
     if found is None:
         raise Refusal("singular", f"no {bins} thresholds above {start:g} keV tell {', '.join(names)} apart")
     at = Q(np.array([start, *(float(bounds[c]) for c in found)]), "keV")
-    return at, decompose(
-        materials, beam, at, counter, photons, energy_resolution, charge_sharing, k_escape
-    )  # fmt: skip
+    return at, decompose(materials, beam, at, counter, photons)

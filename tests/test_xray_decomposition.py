@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from contrastphys.provenance import Refusal
 from contrastphys.units import Q, UnitError
-from contrastphys.xray.decomposition import best_thresholds, decompose, dual_voltage, estimate, information
+from contrastphys.xray.acquisition import best_thresholds, dual_voltage
+from contrastphys.xray.decomposition import decompose, estimate, information
 from contrastphys.xray.detectors import DETECTORS
 from contrastphys.xray.response import Response, k_escape, k_lines, recorded
 from contrastphys.xray.spectra import monochromatic, spectrum
@@ -214,3 +215,19 @@ def test_one_energy_tells_nothing_apart():
         found.estimate([1, 2, 3])
     with pytest.raises(ValueError, match="0 or more"):
         found.estimate([1, 2, 3, -4])
+
+
+def test_tantalum_oxide_with_iodixanol_in_one_scan():
+    """Cationic tantalum oxide and iodixanol in water: the edge's threshold tells them apart."""
+    joint = {"water": "8 cm", "iodixanol": "20 mg/cm^2", "tantalum-oxide-cationic": "20 mg/cm^2"}
+    by_element = decompose({"water": "8 cm", "I": "20 mg/cm^2", "Ta": "20 mg/cm^2"}, "120 kV", AT, photons=1e6)
+    found = decompose(joint, "120 kV", AT, photons=1e6)
+    assert found.sd("iodixanol").magnitude == pytest.approx(by_element.sd("I").magnitude, rel=0.05)
+    assert found.sd("tantalum-oxide-cationic").magnitude == pytest.approx(by_element.sd("Ta").magnitude, rel=0.05)
+    best, _ = best_thresholds(joint, "120 kV", 4, "tantalum-oxide-cationic")
+    assert np.abs(best.magnitude - 67.416).min() < 1.5
+    seen_ = found.smallest_concentration("tantalum-oxide-cationic", "0.05 cm", 1000, n_eff=10)
+    noise = found.pixel_noise("tantalum-oxide-cationic", "0.05 cm", 1000)
+    assert seen_.magnitude == pytest.approx(5 * noise.magnitude / 10**0.5)
+    with pytest.raises(UnitError, match="iodixanol"):
+        decompose({**joint, "iodixanol": "2 mm"}, "120 kV", AT)

@@ -101,7 +101,7 @@ def margins(comparison: Any) -> Any:
     bar.set_ticks(
         list(ticks), labels=[number_text(10.0**t) if abs(t) < 4 else f"10{'⁻' if t < 0 else ''}⁴" for t in ticks]
     )
-    bar.set_label("margin = concentration in the target / smallest concentration seen (below 1: not seen)")
+    bar.set_label("margin: concentration in the target / smallest seen; below 1 not seen")
     bar.outline.set_visible(False)
     return ax
 
@@ -109,7 +109,7 @@ def margins(comparison: Any) -> Any:
 def _band(cell: Cell) -> str:
     """Band and letter below the number of a heat map's cell."""
     if finite(cell.low, cell.high) and cell.low != cell.high:
-        return f"{number_text(cell.low or 0.0, 1)} to {number_text(cell.high or 0.0, 1)} · {cell.letter}"
+        return f"{number_text(cell.low or 0.0)} to {number_text(cell.high or 0.0)} · {cell.letter}"
     return cell.letter
 
 

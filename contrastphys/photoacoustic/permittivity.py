@@ -20,7 +20,7 @@ import numpy as np
 from .. import records
 from ..constants import ELEMENTARY_CHARGE, HBAR, LIGHT_SPEED, PLANCK
 from ..provenance import Refusal
-from ..units import quantities
+from ..units import convert, quantities
 
 __all__ = [
     "GOLD_TABLES",
@@ -171,7 +171,8 @@ def _prepared(name):
     table = records.table(f"optical/{name}")
     kept = _kept.get(name)
     if kept is None or kept[0] is not table:
-        wavelength = table["wavelength"]
+        unit = table.units["wavelength"] or "nm"
+        wavelength = table["wavelength"] * convert(1.0, unit, "nm")
         energy = EV_NM / wavelength[::-1]
         columns = {key: column[::-1] for key, column in table.columns.items() if key != "wavelength"}
         limits = (float(wavelength[0]), float(wavelength[-1]))

@@ -382,3 +382,11 @@ def test_no_impossible_concentration_is_answered():
     cells = agents.detection_limit(gold(), "532 nm", "1 cm")
     assert cells[0].value is None
     assert "more than 1 g/mL of it would be needed" in cells[0].refusal
+
+
+def test_a_band_raises_the_noise_limit():
+    quiet = {"noise_equivalent_pressure": "50 Pa"}
+    wide = agents.detection_limit(gold(), "700 nm", "1 cm", **quiet)[0]
+    narrow = agents.detection_limit(gold(), "700 nm", "1 cm", bandwidth="3 MHz", **quiet)[0]
+    assert narrow.value > 2 * wide.value
+    assert "band" in {flag.code for flag in narrow.flags}

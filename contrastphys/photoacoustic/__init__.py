@@ -32,6 +32,7 @@ _DOORS = {
         "from_optical_density",
         "pressure",
     ),
+    "detector": ("heard_share", "thermal_noise_pressure"),
     "heating": ("heat", "steady_sphere", "steady_volume", "time_scales"),
     "single_particle": ("Emission", "Thresholds", "collective", "emission", "thresholds"),
     "clusters": ("cluster_cross_sections", "maxwell_garnett"),

@@ -73,12 +73,13 @@ def cluster_cross_sections(
 
     Notes
     -----
-    Maxwell Garnett in the Mie series. Flagged beyond a share of 0.1 for metals, whose cores couple pairwise, and where
-    fewer than ten cores make no medium; above 0.5 it is refused.
+    Maxwell Garnett in the Mie series. Flagged beyond a share of 0.1 for metals, whose cores couple pairwise,
+    and where fewer than ten cores make no medium; above 0.5 it is refused.
 
     References
     ----------
-    C. F. Bohren and D. R. Huffman, Absorption and Scattering of Light by Small Particles, Wiley (1983), section 8.5.
+    C. F. Bohren and D. R. Huffman, Absorption and Scattering of Light by Small Particles, Wiley (1983),
+    section 8.5.
 
     Examples
     --------

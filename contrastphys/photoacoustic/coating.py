@@ -132,8 +132,8 @@ def silica_effect(
 
     Notes
     -----
-    Dense silica, spheres, dispersed. Porous or hydrophobic silica that holds vapour is outside the model. Nothing of
-    the literature is resolved here: the findings disagree and are shown side by side.
+    Dense silica, spheres, dispersed. Porous or hydrophobic silica that holds vapour is outside the model.
+    Nothing of the literature is resolved here: the findings disagree and are shown side by side.
 
     References
     ----------

@@ -248,7 +248,8 @@ def absorption(
 
     Notes
     -----
-    Gold spheres of 20 to 60 nm: 20 %; rods: a factor of 2.5; ICG 30 %. A material without a spectrum is refused.
+    Gold spheres of 20 to 60 nm: 20 %; rods: a factor of 2.5; ICG 30 %. A material without a spectrum is
+    refused.
 
     References
     ----------
@@ -404,8 +405,8 @@ def pressure(
 
     Notes
     -----
-    With `size`, a pulse longer than the stress or heat relaxation of the target is refused, and an optical density
-    above 0.5 over it is flagged and its mean light used.
+    With `size`, a pulse longer than the stress or heat relaxation of the target is refused, and an optical
+    density above 0.5 over it is flagged and its mean light used.
 
     Examples
     --------

@@ -247,8 +247,8 @@ def heat(
 
     Notes
     -----
-    Second order in step and cell; 300 cells and 1500 steps give 1 % in the second derivative of the volume, and the
-    energy to rounding.
+    Second order in step and cell; 300 cells and 1500 steps give 1 % in the second derivative of the volume,
+    and the energy to rounding.
 
     Examples
     --------
@@ -371,8 +371,8 @@ def steady_sphere(power: Any, radius: Any, conductance: Any = CONDUCTANCE / 1e6)
 
     Notes
     -----
-    The first term is the rise of the water at its surface. One particle alone: in a suspension the heat of all others
-    adds and soon rules, see `steady_volume`.
+    The first term is the rise of the water at its surface. One particle alone: in a suspension the heat of
+    all others adds and soon rules, see `steady_volume`.
 
     References
     ----------
@@ -407,7 +407,8 @@ def steady_volume(mu_a: Any, irradiance: Any, radius: Any, time: Any = None) -> 
 
     Notes
     -----
-    Blood flow carries heat off and lowers it; a first estimate for photothermal heating, not a treatment plan.
+    Blood flow carries heat off and lowers it; a first estimate for photothermal heating, not a treatment
+    plan.
 
     References
     ----------

@@ -431,9 +431,10 @@ def cross_sections(particle: Particle, wavelength: Any, medium: Any = "water") -
 
     Notes
     -----
-    The series is exact; the answer is as good as the metal's optical constants: 20 % for gold spheres of 20 to 60 nm,
-    40 % below 10 nm, a factor of two to three for rods. The corrected dipole of a rod is within 3 % of the exact
-    theory in height; its peak lies up to 8 nm (width 10 nm) or 15 nm (width 20 nm) to the red. Outside a table of constants a Refusal names its range.
+    The series is exact; the answer is as good as the metal's optical constants: 20 % for gold spheres of 20
+    to 60 nm, 40 % below 10 nm, a factor of two to three for rods. The corrected dipole of a rod is within 3 %
+    of the exact theory in height; its peak lies up to 8 nm (width 10 nm) or 15 nm (width 20 nm) to the red.
+    Outside a table of constants a Refusal names its range.
 
     References
     ----------

@@ -276,8 +276,8 @@ def rakic_gold(wavelength: Any, model: str = "brendel-bormann") -> Any:
 
     Notes
     -----
-    Reproduces the published table to 4e-5 in the size of the index. Smooth, but farther from colloids than the
-    measured tables.
+    Reproduces the published table to 4e-5 in the size of the index. Smooth, but farther from colloids than
+    the measured tables.
 
     References
     ----------
@@ -394,8 +394,8 @@ def size_corrected(
 
     Notes
     -----
-    A between 0 and 1 moves the peak extinction of gold by 44, 29, 17 and 10 % at 5, 10, 20 and 40 nm diameter. Below
-    2 nm the bulk permittivity itself fails.
+    A between 0 and 1 moves the peak extinction of gold by 44, 29, 17 and 10 % at 5, 10, 20 and 40 nm
+    diameter. Below 2 nm the bulk permittivity itself fails.
 
     References
     ----------

@@ -275,8 +275,8 @@ def thresholds(
 
     Notes
     -----
-    Good to a factor of two for the critical fluence; 20 % (that of sigma_abs) for the temperatures. Water at a particle
-    does not boil at 100 C: a bubble needs about the spinodal.
+    Good to a factor of two for the critical fluence; 20 % (that of sigma_abs) for the temperatures. Water at
+    a particle does not boil at 100 C: a bubble needs about the spinodal.
 
     References
     ----------
@@ -335,8 +335,9 @@ def emission(
 
     Notes
     -----
-    Water above 100 C is superheated and its expansion continued ("extrapolated"). Where the surface passes 647 K or the
-    core melts the model ends: a Refusal names the fluence, and `thresholds` gives it without asking for a signal.
+    Water above 100 C is superheated and its expansion continued ("extrapolated"). Where the surface passes
+    647 K or the core melts the model ends: a Refusal names the fluence, and `thresholds` gives it without
+    asking for a signal.
 
     References
     ----------
@@ -450,8 +451,8 @@ def collective(
 
     Notes
     -----
-    Optical coupling between touching particles shifts and widens their peaks and is left out, so are the neighbours'
-    interiors: a thermal statement only. Aggregates smaller than the sound's wavelength.
+    Optical coupling between touching particles shifts and widens their peaks and is left out, so are the
+    neighbours' interiors: a thermal statement only. Aggregates smaller than the sound's wavelength.
 
     References
     ----------

@@ -20,6 +20,7 @@ from ..units import Q, UnitError, magnitude, quantities
 from . import particles, tissue, water
 from .absorbers import Absorber, absorber, particle_of
 from .particles import MOLAR, CrossSections, Particle
+from .single_particle import damage
 
 __all__ = [
     "Absorption",
@@ -405,8 +406,9 @@ def pressure(
 
     Notes
     -----
-    With `size`, a pulse longer than the stress or heat relaxation of the target is refused, and an optical
-    density above 0.5 over it is flagged and its mean light used.
+    Above the fluence at which water at a gold particle boils, or the particle sounds nonlinearly, a flag says
+    so. With `size`, a pulse longer than the stress or heat relaxation of the target is refused, and an
+    optical density above 0.5 over it is flagged and its mean light used.
 
     Examples
     --------
@@ -426,6 +428,13 @@ def pressure(
         factor, more = tissue.linear_share(density)
         factor = factor if more else 1.0
         notes += more
+    formulation = load(agent)
+    for core in formulation.cores if fluence > 0.5 and len(formulation.cores) == 1 else ():
+        try:
+            particle = particle_of(formulation, core)
+        except Refusal:
+            continue
+        notes += damage(particle, float(fluence), float(pulse_duration), float(temperature), float(wavelength))
     gamma = float(water.gruneisen.bare(temperature)) if gruneisen is None else float(gruneisen)
     start = scaled_by(found.value, gamma * float(fluence) * 1e3 * heat_share * factor, "Pa")
     return Pressure(start, found.value.number, gamma, merge_flags(notes))

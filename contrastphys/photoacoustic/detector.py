@@ -1,7 +1,8 @@
 """What a detector makes of the sound: the band it hears, and the pressure its own heat stands for.
 
-A sphere of radius a with uniform initial pressure sends an N: p(t) falls evenly from +p_0 a/(2 r) to the negative of it
-within 2 a/c. Most of that lies near the frequency c/(3 a); a detector tuned far above hears only its two edges.
+A sphere of radius a with uniform initial pressure sends an N: p(t) falls evenly from +p_0 a/(2 r) to the
+negative of it within 2 a/c. Most of that lies near the frequency c/(3 a); a detector tuned far above hears
+only its two edges.
 """
 
 from __future__ import annotations

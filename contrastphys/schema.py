@@ -361,17 +361,17 @@ def _alternatives(reader: Reader, spec: Spec, raw: Any, path: tuple) -> Value | 
             return made
         trials.append(trial.mistakes)
     # the kind that failed for another reason than its unit is what was meant
-    meant = next((m for m in trials if "unit" not in m[0].what), None)
+    meant = next((m for m in trials if "unit" not in m[0].what or m[0].what.startswith("unknown key")), None)
     if meant is not None:
         reader.mistakes.extend(meant)
     else:
-        given, unit = (raw.get("value", raw), raw.get("unit")) if isinstance(raw, dict) else (raw, None)
+        given, given_unit = (raw.get("value", raw), raw.get("unit")) if isinstance(raw, dict) else (raw, None)
         names = ["no unit" if each == "1" else each for each in units]
         what, write = "is in none of its units", f"write it in {', '.join(names[:-1])} or {names[-1]}"
-        if isinstance(given, int | float) and unit is None:
+        if isinstance(given, int | float) and given_unit is None:
             what = "has no unit"
-        elif unit is not None:
-            given = f"{given} {unit}"
+        elif given_unit is not None:
+            given = f"{given} {given_unit}"
         reader.wrong(path, f"{shown(given)} {what}", write)
     return None
 

@@ -10,6 +10,7 @@ import dataclasses
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date, time
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .provenance import STATUSES, Value
-from .units import Q, UnitError, magnitude, parse
+from .units import Q, UnitError, convert, magnitude, parse
 
 REQUIRED = ...  # a field without a default
 _VALUE_KEYS = ("value", "unit", "sd", "low", "high", "at", "source", "status", "note")
@@ -188,7 +189,8 @@ def shown(raw: Any) -> str:
         return "a table"
     if isinstance(raw, list | tuple):
         return "a list"
-    return printable(raw)
+    known = isinstance(raw, int | float | date | time) or hasattr(raw, "_units")
+    return printable(raw) if known else type(raw).__name__
 
 
 def _written(number: float, unit: str) -> str:
@@ -277,11 +279,18 @@ def _number(reader: Reader, spec: Spec, raw: Any, path: tuple) -> Value | None:
     if isinstance(raw, Value):
         if raw.unit == spec.unit:
             return _ranged(reader, spec, raw, path)
-        factor = float(magnitude(raw.quantity, spec.unit))
-        return _ranged(reader, spec, Value(factor, spec.unit, source=raw.source, status=raw.status), path)
+        try:
+            zero, one = (convert(number, raw.unit, spec.unit) for number in (0.0, 1.0))
+        except UnitError as error:
+            reader.wrong(path, *_unit_mistake(raw.number, raw.unit, spec, error))
+            return None
+        moved = {key: getattr(raw, key) for key in ("number", "low", "high")}
+        moved = {key: None if given is None else given * (one - zero) + zero for key, given in moved.items()}
+        spread = None if raw.sd is None else raw.sd * abs(one - zero)
+        return _ranged(reader, spec, raw.with_(unit=spec.unit, sd=spread, **moved), path)
     parts: dict[str, Any] = {"value": raw}
     if isinstance(raw, dict):
-        parts = raw
+        parts = {key: part for key, part in raw.items() if part is not None}
         unknown = [key for key in parts if key not in _VALUE_KEYS]
         for key in unknown:
             reader.wrong((*path, key), f"unknown key {shown(key)}", near(key, _VALUE_KEYS) or "remove it")
@@ -407,8 +416,19 @@ def _ranged(reader: Reader, spec: Spec, value: Value, path: tuple) -> Value | No
     return value
 
 
+def _entries(raw: Any) -> list[Any]:
+    """What a field of several was given, one by one; an array or a quantity of an array is a list."""
+    if hasattr(raw, "_units") and np.ndim(raw.magnitude) == 1:
+        return [type(raw)(number, raw.units) for number in raw.magnitude.tolist()]
+    if isinstance(raw, np.ndarray) and raw.ndim == 1:
+        return list(raw.tolist())
+    return list(raw) if isinstance(raw, list | tuple) else [raw]
+
+
 def _one(reader: Reader, spec: Spec, raw: Any, path: tuple) -> Any:
     """One converted entry of a field, or None after a mistake."""
+    if isinstance(raw, np.generic) or (isinstance(raw, np.ndarray) and raw.ndim == 0):
+        raw = raw.item()
     if spec.kind == "number":
         return _number(reader, spec, raw, path)
     if spec.kind == "nested":
@@ -488,7 +508,7 @@ def _built(cls: Any, table: Mapping[str, Any], reader: Reader, path: tuple, befo
         spec = names[key_in].metadata["spec"]
         here = (*path, key)
         if spec.many:
-            entries = raw if isinstance(raw, list | tuple) else [raw]
+            entries = _entries(raw)
             if not entries:
                 reader.wrong(here, "an empty list", f"write {example(spec)}")
                 continue
@@ -525,14 +545,25 @@ def settle(record: Any) -> None:
     reader = Reader(file=type(record).__name__)
     for f in dataclasses.fields(record):
         spec, raw = f.metadata.get("spec"), getattr(record, f.name)
-        if spec is None or raw is None or (isinstance(raw, tuple) and not raw):
+        if spec is None:
+            continue
+        if raw is None and f.default not in (None, dataclasses.MISSING):  # None takes the default
+            object.__setattr__(record, f.name, f.default)
+            continue
+        if raw is None and f.default is None:
+            continue
+        if raw is None:
+            reader.wrong((f.name,), "is missing", f"write {spec.alias or f.name} = {example(spec)}")
             continue
         if spec.kind == "number" and not spec.many and isinstance(raw, Value) and raw.unit == spec.unit:
+            _ranged(reader, spec, raw, (f.name,))
             continue
         if spec.kind in ("text", "choice", "reference") and raw == "":
             continue
         if spec.many:
-            entries = raw if isinstance(raw, list | tuple) else [raw]
+            entries = _entries(raw)
+            if not entries and f.default:
+                reader.wrong((f.name,), "an empty list", f"write {example(spec)}")
             made: Any = tuple(_one(reader, spec, entry, (f.name, i)) for i, entry in enumerate(entries))
         else:
             made = _one(reader, spec, raw, (f.name,))

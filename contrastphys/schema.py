@@ -200,10 +200,12 @@ def _written(number: float, unit: str) -> str:
     return f"{number:g}" if unit == "1" else f'"{number:g} {unit}"'
 
 
-def _least_to_most(spec: Spec) -> str:
+def _least_to_most(spec: Spec, found: float) -> str:
     """The range of a field in words."""
     unit = "" if spec.unit == "1" else f" {spec.unit}"
-    return f"{spec.low:g}{unit} or more" if spec.high >= 1e12 else f"a value from {spec.low:g} to {spec.high:g}{unit}"
+    if spec.high >= 1e12 and found < spec.low:
+        return f"{spec.low:g}{unit} or more"
+    return f"a value from {spec.low:g} to {spec.high:g}{unit}"
 
 
 def example(spec: Spec) -> str:
@@ -214,7 +216,7 @@ def example(spec: Spec) -> str:
             return spec.example
         if unit == "K" and low <= 310.15 <= high:
             return _written(310.15, unit)
-        if low > 0 and high / low > 100:
+        if low > 0 and high / low >= 10:
             middle = (low * high) ** 0.5
         else:
             middle = 1.0 if low <= 1 and high >= 10 else (low + high) / 2
@@ -289,8 +291,8 @@ def _number(reader: Reader, spec: Spec, raw: Any, path: tuple) -> Value | None:
         spread = None if raw.sd is None else raw.sd * abs(one - zero)
         return _ranged(reader, spec, raw.with_(unit=spec.unit, sd=spread, **moved), path)
     parts: dict[str, Any] = {"value": raw}
-    if isinstance(raw, dict):
-        parts = {key: part for key, part in raw.items() if part is not None}
+    if isinstance(raw, dict) or raw is None:
+        parts = {key: part for key, part in (raw or {}).items() if part is not None}
         unknown = [key for key in parts if key not in _VALUE_KEYS]
         for key in unknown:
             reader.wrong((*path, key), f"unknown key {shown(key)}", near(key, _VALUE_KEYS) or "remove it")
@@ -396,7 +398,7 @@ def _unit_mistake(given: Any, unit: str | None, spec: Spec, error: UnitError) ->
     if isinstance(given, int | float) and unit is None:
         own = spec.low <= given <= spec.high
         return f"{shown(given)} has no unit", f'write "{given:g} {spec.unit}"' if own else f"write {example(spec)}"
-    text = given if isinstance(given, str) else f"{given} {unit}"
+    text = given if isinstance(given, str) else f"{given:g} {unit}" if isinstance(given, float) else f"{given} {unit}"
     comma = re.fullmatch(r"\s*(\d+),(\d+)(.*)", text)
     if comma:
         return f"{shown(text)} has a decimal comma", f'write "{comma[1]}.{comma[2]}{printable(comma[3])}"'
@@ -411,7 +413,7 @@ def _ranged(reader: Reader, spec: Spec, value: Value, path: tuple) -> Value | No
         inside = spec.low - 1e-9 * abs(spec.low), spec.high + 1e-9 * abs(spec.high)
         if bound is not None and not inside[0] <= bound <= inside[1]:
             unit = "" if spec.unit == "1" else f" {spec.unit}"
-            reader.wrong(path, f"{bound:g}{unit} cannot be", f"write {_least_to_most(spec)}")
+            reader.wrong(path, f"{bound:g}{unit} cannot be", f"write {_least_to_most(spec, bound)}")
             return None
     return value
 

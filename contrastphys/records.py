@@ -221,6 +221,10 @@ class OpticalTable:
     note: str
 
 
+# Folders of a catalogue with the kind of their records; agents are read a floor above.
+KINDS: dict[str, Any] = {"cores": Material, "chelates": Chelate, "gases": Gas, "media": Medium}
+
+
 # ------------------------------------------------------------------------------------------- the catalogue
 
 
@@ -264,6 +268,17 @@ def load_record(cls: Any, path: Path) -> Any:
     if reader.mistakes:
         raise RecordError(reader.mistakes)
     return made
+
+
+def check_record(path: Path) -> None:
+    """Read one file of a catalogue folder by the rules of that folder; RecordError with every mistake in it."""
+    folder = path.resolve().parent.name
+    if path.suffix.lower() != ".csv":
+        load_record(KINDS[folder], path)
+    elif folder == "optical":
+        optical_table(path)
+    else:
+        read_csv(path)
 
 
 @functools.cache

@@ -34,6 +34,10 @@ _LAZY = {
     "read": ("study", "read"),
     "Comparison": ("comparison", "Comparison"),
     "compare": ("comparison", "compare"),
+    "Propagation": ("uncertainty", "Propagation"),
+    "propagate": ("uncertainty", "propagate"),
+    "Sweep": ("sweeps", "Sweep"),
+    "sweep": ("sweeps", "sweep"),
 }
 
 __all__ = [
@@ -51,6 +55,7 @@ __all__ = [
     "Measured",
     "Molecule",
     "Payload",
+    "Propagation",
     "Q",
     "RangeWarning",
     "RecordError",
@@ -58,6 +63,7 @@ __all__ = [
     "Scenario",
     "Shell",
     "Study",
+    "Sweep",
     "UnitError",
     "Value",
     "catalogue",
@@ -65,7 +71,9 @@ __all__ = [
     "load",
     "mri",
     "photoacoustic",
+    "propagate",
     "read",
+    "sweep",
     "ultrasound",
     "xray",
 ]

@@ -101,7 +101,7 @@ def margins(comparison: Any) -> Any:
     bar.set_ticks(
         list(ticks), labels=[number_text(10.0**t) if abs(t) < 4 else f"10{'⁻' if t < 0 else ''}⁴" for t in ticks]
     )
-    bar.set_label("margin = concentration in the target / smallest concentration seen (below 1: not seen)")
+    bar.set_label("margin: concentration in the target / smallest seen; below 1 not seen")
     bar.outline.set_visible(False)
     return ax
 

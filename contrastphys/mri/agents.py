@@ -259,8 +259,9 @@ def _shown(protocol: Protocol, field: float) -> dict[str, str]:
     }
 
 
-def respond(formulation: Formulation, protocol: Protocol) -> list[Cell]:
+def respond(formulation: Formulation | str, protocol: Protocol | None = None) -> list[Cell]:
     """r1, r2, c_peak and the sign of contrast at every field; a model that does not apply is a refused cell."""
+    formulation, protocol = load(formulation), protocol or Protocol()
     found: list[Cell] = []
     if not applies(formulation):
         return found
@@ -338,8 +339,9 @@ def _share_of_contrast(at: Setting, protocol: Protocol, tr: float, te: float, ti
     return sum(steep * spread for steep, spread in shares) / total if total > 0 else 1.0
 
 
-def detection_limit(formulation: Formulation, protocol: Protocol) -> list[Cell]:
+def detection_limit(formulation: Formulation | str, protocol: Protocol | None = None) -> list[Cell]:
     """Least detectable concentration of the relaxing metal at every field, and the margin of the tissue over it."""
+    formulation, protocol = load(formulation), protocol or Protocol()
     found: list[Cell] = []
     if not applies(formulation):
         return found

@@ -21,7 +21,7 @@ from . import chemistry, records
 from .constants import AVOGADRO
 from .parts import Amount, Core, Dose, GasCore, Limits, LiquidCore, Measured, Molecule, Payload, Shell
 from .provenance import Flag, Refusal, Value
-from .schema import Reader, RecordError, build, choice, near, nested, number, settle, several, text
+from .schema import Reader, RecordError, build, choice, near, nested, number, settle, several, shown, text
 from .units import Q, UnitError, container, magnitude
 
 MODALITIES = ("mri", "xray", "photoacoustic", "ultrasound")
@@ -90,6 +90,7 @@ class Formulation:
                         f"{what}{within} is larger than hydrodynamic_diameter {outer:g} nm",
                         "correct one of them",
                     )
+        yield from self._counted_by_nothing()
         shares = sum(p.mass_fraction.number for p in self.payloads if p.mass_fraction is not None)
         if shares >= 1:
             yield (
@@ -119,6 +120,22 @@ class Formulation:
                 "no material of it holds a metal to count by",
                 "name one with a metal, or kind droplet",
             )
+
+    def _counted_by_nothing(self) -> Iterator[tuple[str, str, str]]:
+        """Amounts whose basis the formulation does not hold."""
+        amounts: dict[str, Amount | Dose | None] = {"stock": self.stock, "dose": self.dose, "target": self.target}
+        if self.limits is not None:
+            amounts["limits.maximum_dose"] = self.limits.maximum_dose
+        for key, amount in amounts.items():
+            if amount is None:
+                continue
+            try:
+                known = self.bases()
+            except (Refusal, RecordError, UnitError, ValueError):  # another mistake, said elsewhere
+                return
+            if amount.basis not in known:
+                what = f"{self.id} is not counted by {shown(amount.basis)}"
+                yield f"{key}.basis", what, near(amount.basis, known) or f"write one of {', '.join(known)}"
 
     # ----------------------------------------------------------------------------- what one entity holds
 

@@ -41,7 +41,14 @@ for _name, _definition in {
 
 
 class UnitError(TypeError):
-    """A value whose unit is missing, unreadable or of another kind; the message shows what to write."""
+    """A value whose unit is missing, unreadable or of another kind; the message shows what to write.
+
+    `why` says which two kinds were taken for one another, where it is known.
+    """
+
+    def __init__(self, message: str, why: str = "") -> None:
+        super().__init__(message)
+        self.why = why
 
 
 class RangeWarning(UserWarning):
@@ -348,8 +355,9 @@ def magnitude(value: Any, unit: str, name: str = "value") -> Any:
             raise UnitError(_asks(name, unit)) from None
         why = str(error) or f"'{value._units}' does not measure it"
         if not target:
-            raise UnitError(f"{name} takes a plain number ({why}): write 0.5 or '0.5'") from None
-        raise UnitError(f"{name} takes a unit such as '{unit}' ({why}): write Q({_example(unit)}, '{unit}')") from None
+            raise UnitError(f"{name} takes a plain number ({why}): write 0.5 or '0.5'", str(error)) from None
+        example = f"write Q({_example(unit)}, '{unit}')"
+        raise UnitError(f"{name} takes a unit such as '{unit}' ({why}): {example}", str(error)) from None
     numbers = _numbers(value._magnitude, name)
     if target and np.iscomplexobj(numbers):
         raise UnitError(f"{name} takes real numbers in a unit such as '{unit}', not complex ones")

@@ -36,7 +36,9 @@ def _answer(id: str, modality: str, where: dict, c_min: float, margin: float, le
     unit, basis = more.pop("unit", "mmol/L"), more.pop("basis")
     source, flags = more.pop("source", "doi:10.1000/model"), more.pop("flags", ())
     conditions = {**where, "basis": basis}
-    limit = Value(c_min, unit, low=c_min / 2, high=c_min * 2, source=source, status="computed", letter=letter, flags=flags)
+    limit = Value(
+        c_min, unit, low=c_min / 2, high=c_min * 2, source=source, status="computed", letter=letter, flags=flags
+    )
     ratio = Value(margin, "1", low=margin / 2, high=margin * 2, source=source, status="computed", letter=letter)
     return [
         Cell.of(id, modality, "c_min", conditions, limit),
@@ -50,12 +52,39 @@ def cells() -> list[Cell]:
     no_dose = Refusal("no-dose", "no dose; write dose = { value = '0.1 mmol/kg', basis = 'Gd' }")
     tissue = {"species": "human", "from": "0.1 mmol/kg in 0.07 L/kg"}
     found = [
-        Cell("gd", "dose", "tissue_concentration", {**tissue, "basis": "Gd"}, 1.4, "mmol/L", letter="A", status="assumed",
-             source="0.1 mmol/kg in 0.07 L/kg"),
-        Cell("iron", "dose", "tissue_concentration", {**tissue, "basis": "Fe"}, 0.9, "mmol/L", letter="A", status="assumed"),
-        Cell("gold", "dose", "tissue_concentration", {**tissue, "basis": "Au"}, 2.0, "mmol/L", letter="A", status="assumed"),
+        Cell(
+            "gd",
+            "dose",
+            "tissue_concentration",
+            {**tissue, "basis": "Gd"},
+            1.4,
+            "mmol/L",
+            letter="A",
+            status="assumed",
+            source="0.1 mmol/kg in 0.07 L/kg",
+        ),
+        Cell(
+            "iron",
+            "dose",
+            "tissue_concentration",
+            {**tissue, "basis": "Fe"},
+            0.9,
+            "mmol/L",
+            letter="A",
+            status="assumed",
+        ),
+        Cell(
+            "gold",
+            "dose",
+            "tissue_concentration",
+            {**tissue, "basis": "Au"},
+            2.0,
+            "mmol/L",
+            letter="A",
+            status="assumed",
+        ),
         Cell.refused("bare", "dose", "tissue_concentration", {"species": "human"}, no_dose),
-    ]  # fmt: skip
+    ]
     for field, c_min in (("1.5 T", 0.05), ("3 T", 0.037), ("7 T", 0.02)):
         found += _answer("gd", "mri", {"field": field}, c_min, 1.4 / c_min, "M", basis="Gd")
         found += _answer("iron", "mri", {"field": field}, c_min / 5, 4.5 / c_min, basis="Fe", flags=(warn,))
@@ -64,7 +93,9 @@ def cells() -> list[Cell]:
     found += _answer("gd", "xray", {"kvp": "120 kV"}, 7.0, 0.2, basis="Gd")
     found += _answer("iron", "xray", {"kvp": "120 kV"}, 90.0, 1e-2, basis="Fe")
     found += _answer("gold", "xray", {"kvp": "80 kV"}, 5.5, 0.36, "S", basis="Au")
-    found += _answer("gold", "photoacoustic", {"wavelength": "532 nm"}, 2e-9, 1.1e5, basis="particle", source="<b>bold</b>")
+    found += _answer(
+        "gold", "photoacoustic", {"wavelength": "532 nm"}, 2e-9, 1.1e5, basis="particle", source="<b>bold</b>"
+    )
     refused = Refusal("no-spectrum", "cannot be decided: no absorption of magnetite in <optical/>")
     found.append(Cell.refused("iron", "photoacoustic", "c_min", {}, refused))
     limit = Value(0.01, "mmol/L", low=0.004, high=0.03, source="model", status="computed")

@@ -140,7 +140,7 @@ def test_dead_layer_that_fills_the_core_is_refused(monkeypatch):
         (lambda: mri.relaxivity("gadoterate", "3 T", medium="custard"), Refusal, "no medium 'custard'"),
         (lambda: mri.relaxivity("gadoterat", "3 T"), Refusal, "gadoterate"),
         (lambda: mri.relaxivity("gadoterate", "100 T"), Refusal, "30 T"),
-        (lambda: mri.relaxivity(cp.load("gadoterate").replace(molecule={"formula": "C6H12O6"}, kind="molecule"), "3 T"),
+        (lambda: mri.relaxivity(cp.Formulation(id="x", kind="molecule", molecule={"formula": "C6H12O6"}), "3 T"),
          Refusal, "nothing that relaxes water"),
     ],
 )  # fmt: skip

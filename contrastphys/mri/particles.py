@@ -147,7 +147,7 @@ def iron(formulation: Any, core: Any, material: Any, field: Any, temperature: fl
         raise Refusal(
             "moment-too-slow",
             f"at {np.max(at):g} T and below, the slow moment of a {diameter:g} nm core dephases water before it has "
-            "passed: perturbation theory gives more than full dephasing allows; simulate it with mri.random_walk",
+            "passed: perturbation theory gives more than full dephasing allows; only a measured value answers",
         )
     if not measured:
         how = f"bulk {material.id} less a dead layer of {layer:g} nm" if layer else f"bulk {material.id}"

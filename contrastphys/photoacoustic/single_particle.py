@@ -165,8 +165,8 @@ class _Sources:
 
 def _sources(particle: Particle, duration: float, temperature: float, conductance: float, shape: Any, long: bool):
     radius, core, shells = particle_layers(particle)
-    window = {"after": 60.0, "steps": 6000} if long else {"after": 5.0, "steps": 1500}
-    rise = heat(radius, core, duration, shells, conductance=conductance, shape=shape, **window)
+    after, steps = (60.0, 6000) if long else (5.0, 1500)
+    rise = heat(radius, core, duration, shells, conductance=conductance, shape=shape, after=after, steps=steps)
     at = rise.shells
     outside, space = rise.field[:, at:], rise.volume[at:]
     beta = float(water.expansion.bare(temperature))

@@ -120,6 +120,7 @@ def draw(name: str, comparison: Any, dpi: int = 150) -> dict[str, Any]:
         svg, png = io.BytesIO(), io.BytesIO()
         about_svg = {**about, "Date": None, "Creator": "contrastphys", "Identifier": f"run {comparison.run}"}
         fig.savefig(svg, format="svg", metadata=about_svg)
+        fig.set_layout_engine("none")  # laid out once: the second file keeps the places of the first
         about_png = {"Software": "contrastphys", "Title": latin(about["Title"]), "Description": f"run {comparison.run}"}
         fig.savefig(png, format="png", dpi=dpi, metadata=about_png)
     return {"svg": svg.getvalue().decode("utf-8"), "png": png.getvalue()}

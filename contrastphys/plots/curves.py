@@ -120,8 +120,8 @@ def _measured(formulation: Formulation, quantity: str, key: str, basis: str = ""
         factor = _recount(formulation, row.per, basis)
         if factor is None:
             continue
-        low, high = row.value.bounds()
-        found.append((place.number, row.value.number * factor, max(high - row.value.number, 0.0) * factor / 1.0))
+        _, high = row.value.bounds()
+        found.append((place.number, row.value.number * factor, max(high - row.value.number, 0.0) * factor))
     return found
 
 
@@ -144,7 +144,9 @@ def _limits_of(curves: Sequence[Curve], decades: float) -> tuple[float, float] |
     return max(min(held) / 2, high / 10**decades), high
 
 
-def relaxivity(comparison: Any, fields: Iterable[float] = FIELDS, temperature: float = 310.15, medium: str = "water") -> Any:
+def relaxivity(
+    comparison: Any, fields: Iterable[float] = FIELDS, temperature: float = 310.15, medium: str = "water"
+) -> Any:
     """r1 and r2 against field, models as lines and measurements as points.
 
     Parameters

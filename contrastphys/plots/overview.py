@@ -36,7 +36,9 @@ def colours() -> Any:
     """Orange where too little is given, white at the limit, blue where there is plenty."""
     from matplotlib.colors import LinearSegmentedColormap
 
-    return LinearSegmentedColormap.from_list("margin", ["#b35806", "#f1a340", "#fdf3e3", "#f2f2f4", "#e3eef7", "#67a9cf", "#1f5f99"])
+    return LinearSegmentedColormap.from_list(
+        "margin", ["#b35806", "#f1a340", "#fdf3e3", "#f2f2f4", "#e3eef7", "#67a9cf", "#1f5f99"]
+    )
 
 
 def margins(comparison: Any) -> Any:
@@ -96,8 +98,10 @@ def margins(comparison: Any) -> Any:
     bar = fig.colorbar(ScalarMappable(norm, map_), ax=ax, orientation="horizontal", extend="both", aspect=45,
                        shrink=0.8, pad=0.02, fraction=0.06)  # fmt: skip
     ticks = range(-DECADES, DECADES + 1, 2)
-    bar.set_ticks(list(ticks), labels=[number_text(10.0**t) if abs(t) < 4 else f"10{'⁻' if t < 0 else ''}⁴" for t in ticks])
-    bar.set_label("margin = concentration in the target / smallest concentration seen (below 1: not seen)")
+    bar.set_ticks(
+        list(ticks), labels=[number_text(10.0**t) if abs(t) < 4 else f"10{'⁻' if t < 0 else ''}⁴" for t in ticks]
+    )
+    bar.set_label("margin: concentration in the target / smallest seen; below 1 not seen")
     bar.outline.set_visible(False)
     return ax
 
@@ -105,7 +109,7 @@ def margins(comparison: Any) -> Any:
 def _band(cell: Cell) -> str:
     """Band and letter below the number of a heat map's cell."""
     if finite(cell.low, cell.high) and cell.low != cell.high:
-        return f"{number_text(cell.low or 0.0, 1)} to {number_text(cell.high or 0.0, 1)} · {cell.letter}"
+        return f"{number_text(cell.low or 0.0)} to {number_text(cell.high or 0.0)} · {cell.letter}"
     return cell.letter
 
 
@@ -164,7 +168,9 @@ def limits(comparison: Any) -> Any:
     ax.grid(False, axis="y")
     ax.spines["left"].set_visible(False)
     ax.set_xlabel("smallest concentration seen [mol/L of particles or molecules]")
-    handles = [Line2D([], [], color=MODALITY[m][1], marker=MODALITY[m][2], ls="none", ms=5.5) for m in MODALITIES if m in drawn]
+    handles = [
+        Line2D([], [], color=MODALITY[m][1], marker=MODALITY[m][2], ls="none", ms=5.5) for m in MODALITIES if m in drawn
+    ]
     names = [MODALITY[m][0] for m in MODALITIES if m in drawn]
     if placed:
         handles.append(Line2D([], [], color=INK, marker="|", ls="none", ms=9, mew=1.8))

@@ -2,14 +2,15 @@
 
 from .agents import Protocol, applies, detection_limit, predict, respond
 from .bubble import Bubble, Gas, Liquid
-from .cavitation import blake_threshold, inertial_threshold_fit
+from .cavitation import blake_threshold, inertial_threshold, inertial_threshold_fit
 from .droplets import vaporisation_threshold
 from .dynamics import Pulse, Trace, simulate
 from .echo import harmonics, sequence_echo
 from .imaging import contrast, mechanical_index
 from .linear import cross_sections, polytropic, resonance, resonant_radius
-from .population import Gamma, Histogram, LogNormal, Monodisperse, Population
-from .shells import ChatterjeeSarkar, Church, DeJong, Free, Gompertz, Marmottant
+from .population import Population
+from .shells import ChatterjeeSarkar, Church, DeJong, Free, Gompertz, Marmottant, Tabulated
+from .sizes import Gamma, Histogram, LogNormal, Monodisperse
 from .stability import Species, dissolution, species
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "Protocol",
     "Pulse",
     "Species",
+    "Tabulated",
     "Trace",
     "applies",
     "blake_threshold",
@@ -38,6 +40,7 @@ __all__ = [
     "detection_limit",
     "dissolution",
     "harmonics",
+    "inertial_threshold",
     "inertial_threshold_fit",
     "mechanical_index",
     "polytropic",

@@ -34,7 +34,7 @@ _HC = 12.39842  # keV angstrom
 
 @functools.cache
 def _nodes() -> tuple[np.ndarray, np.ndarray]:
-    return np.polynomial.legendre.leggauss(64)
+    return np.polynomial.legendre.leggauss(96)
 
 
 def transferred_fraction(symbol: str, energy: Any) -> np.ndarray:

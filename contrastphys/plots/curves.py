@@ -17,12 +17,12 @@ from .. import study as studies
 from ..formulation import Formulation
 from ..provenance import Refusal
 from ..units import UnitError
-from .style import QUIET, at, figure, legend, logarithmic, look, says
+from .style import PAPER, QUIET, at, figure, legend, logarithmic, look, says
 from .words import clipped, number_text, unit_text
 
 FIELDS = np.geomspace(1e-4, 14, 36)  # T
 VOLTAGES = np.array([60, 65, 70, 75, 80, 85, 90, 100, 110, 120, 130, 140], float)  # kV
-WAVELENGTHS = np.arange(500.0, 1101.0, 15.0)  # nm
+WAVELENGTHS = np.arange(500.0, 1101.0, 20.0)  # nm
 FREQUENCIES = np.geomspace(0.5, 20, 28)  # MHz
 REFERENCE = 1e6  # bubbles per mL that attenuation is shown for
 
@@ -101,10 +101,10 @@ def _line(ax: Any, curve: Curve, place: int) -> Any:
     if curve.points:
         x, y, error = (np.array(v) for v in zip(*curve.points, strict=True))
         ax.errorbar(x, y, yerr=error if error.any() else None, fmt=style["marker"], color=style["color"], ms=6,
-                    mec="#fefefe", mew=0.6, elinewidth=1, capsize=2, zorder=4)  # fmt: skip
+                    mec=PAPER, mew=0.6, elinewidth=1, capsize=2, zorder=4)  # fmt: skip
     return Line2D(
         [], [], color=style["color"], ls=style["linestyle"] if drawn else "none",
-        marker=style["marker"] if curve.points else "", ms=6, mec="#fefefe", mew=0.6,
+        marker=style["marker"] if curve.points else "", ms=6, mec=PAPER, mew=0.6,
     )  # fmt: skip
 
 
@@ -264,7 +264,9 @@ def absorption(comparison: Any, wavelengths: Iterable[float] = WAVELENGTHS) -> A
     fig = figure(6.4, 3.9)
     ax = fig.add_subplot()
     protocol = comparison.study.protocol("photoacoustic")
-    handles, names, curves = [], [], []
+    handles: list[Any] = []
+    names: list[str] = []
+    curves: list[Curve] = []
     for formulation in _asking(comparison, "photoacoustic"):
         curve = sampled(formulation, "photoacoustic", "molar_absorption", "wavelength", wavelengths, {})
         curve.points = _measured(formulation, "molar_absorption", "wavelength", formulation.entity)
@@ -303,7 +305,9 @@ def bubbles(comparison: Any, frequencies: Iterable[float] = FREQUENCIES) -> Any:
     ax = fig.add_subplot()
     protocol = comparison.study.protocol("ultrasound")
     conditions = {**_stated(protocol, "temperature", "medium"), "concentration": REFERENCE}
-    handles, names, curves = [], [], []
+    handles: list[Any] = []
+    names: list[str] = []
+    curves: list[Curve] = []
     for formulation in _asking(comparison, "ultrasound"):
         curve = sampled(formulation, "ultrasound", "attenuation", "frequency", frequencies, conditions)
         if curve.answered:

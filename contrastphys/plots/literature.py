@@ -60,7 +60,7 @@ def sensitivity(comparison: Any) -> Any:
     fig = figure(6.4, 5.6)
     ax = fig.add_subplot()
     ax.set_xlim(8e-3, 14)
-    logarithmic(ax.xaxis)
+    logarithmic(ax.xaxis, minor=True)
     logarithmic(ax.yaxis)
     lines = records.table("published/reference_lines.csv").rows()
     points = _points(comparison, lines)
@@ -153,11 +153,8 @@ def _boxes(ax: Any, lines: list[dict[str, Any]], taken: list[tuple[float, float,
         low, high = row["sensitivity_low"], row["sensitivity_high"]
         if not finite(left, right, low, high):
             continue
-        for fill in (
-            {"facecolor": QUIET, "alpha": 0.16, "lw": 0},
-            {"facecolor": "none", "edgecolor": QUIET, "lw": 0.6},
-        ):
-            ax.add_patch(Rectangle((left, low), right - left, high - low, **fill))
+        ax.add_patch(Rectangle((left, low), right - left, high - low, facecolor=QUIET, alpha=0.16, lw=0))
+        ax.add_patch(Rectangle((left, low), right - left, high - low, facecolor="none", edgecolor=QUIET, lw=0.6))
         setting = f" {row['setting']}" if row["setting"] in ("preclinical", "clinical") else ""
         corners = ax.transData.transform([(left, low), (right, high)])
         _name(ax, f"{row['modality']}{setting}", corners, taken)

@@ -9,7 +9,7 @@ from ..formulation import Formulation
 from ..provenance import Cell, Refusal
 from ..study import MODALITIES
 from ..units import Q, UnitError
-from .style import INK, MODALITY, PAPER, QUIET, RULE, figure, finite, folded, logarithmic
+from .style import INK, MODALITY, PAPER, QUIET, RULE, STRIPE, figure, finite, folded, logarithmic
 from .words import number_text
 
 DECADES = 4  # of margin, either way, that the heat map's colours tell apart
@@ -72,16 +72,16 @@ def margins(comparison: Any) -> Any:
                 continue
             cell = verdict.margin
             if cell is None or cell.value is None:
-                ax.add_patch(Rectangle(corner, 1, 1, facecolor="#f2f2f4", edgecolor="#8f8f96", hatch="////", lw=0))
+                ax.add_patch(Rectangle(corner, 1, 1, facecolor=STRIPE, edgecolor=QUIET, hatch="////", lw=0))
                 what = "no dose" if verdict.c_min is not None else "cannot decide"
-                box = {"facecolor": "#f2f2f4", "edgecolor": "none", "pad": 1.5}
-                ax.text(column, row, what, ha="center", va="center", fontsize=7.5, color="#101014", bbox=box)
+                box = {"facecolor": STRIPE, "edgecolor": "none", "pad": 1.5}
+                ax.text(column, row, what, ha="center", va="center", fontsize=7.5, color=INK, bbox=box)
                 _framed(ax, comparison, formulation.id, modality, row, column)
                 continue
             power = math.log10(cell.value) if cell.value > 0 else -math.inf
             rgba = map_(norm(min(max(power, -DECADES), DECADES)))
             ax.add_patch(Rectangle(corner, 1, 1, facecolor=rgba, edgecolor="none"))
-            ink = "#ffffff" if sum(w * c for w, c in zip((0.3, 0.59, 0.11), rgba, strict=False)) < 0.52 else "#101014"
+            ink = "#ffffff" if sum(w * c for w, c in zip((0.3, 0.59, 0.11), rgba, strict=False)) < 0.45 else "#101014"
             ax.text(column, row - 0.16, f"{number_text(cell.value)}×", ha="center", va="center", color=ink, fontsize=9,
                     fontweight="bold")  # fmt: skip
             ax.text(column, row + 0.24, _band(cell), ha="center", va="center", color=ink, fontsize=7)
@@ -114,7 +114,7 @@ def _framed(ax: Any, comparison: Any, name: str, modality: str, row: int, column
 
     if comparison.limiting(name) == modality:
         inside = (column - 0.475, row - 0.44)
-        ax.add_patch(Rectangle(inside, 0.95, 0.88, facecolor="none", edgecolor="#101014", lw=1.1, zorder=3))
+        ax.add_patch(Rectangle(inside, 0.95, 0.88, facecolor="none", edgecolor=INK, lw=1.1, zorder=3))
 
 
 def _band(cell: Cell) -> str:
@@ -149,7 +149,7 @@ def limits(comparison: Any) -> Any:
     placed = False
     for row, formulation in enumerate(formulations):
         if row % 2:
-            ax.axhspan(row - 0.5, row + 0.5, color="#f2f2f4", lw=0, zorder=0)
+            ax.axhspan(row - 0.5, row + 0.5, color=STRIPE, lw=0, zorder=0)
         found = {}
         for modality in MODALITIES:
             verdict = comparison.verdict(formulation.id, modality)
@@ -160,7 +160,7 @@ def limits(comparison: Any) -> Any:
         for place, (modality, ((value, low, high), cell)) in enumerate(found.items()):
             y = row + 0.2 * (place - (len(found) - 1) / 2)
             _, colour, marker = MODALITY[modality]
-            face = colour if cell.letter in "MS" else "#fefefe"
+            face = colour if cell.letter in "MS" else PAPER
             ax.plot([max(low, value * 1e-6), high], [y, y], color=colour, lw=4.5, alpha=0.4, solid_capstyle="butt")
             ax.plot([value], [y], marker=marker, color=colour, markerfacecolor=face, markersize=5, ls="none")
             drawn.add(modality)

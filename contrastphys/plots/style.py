@@ -13,7 +13,7 @@ STYLE = Path(__file__).resolve().parent.parent / "contrastphys.mplstyle"
 
 # Colours of Okabe and Ito that carry a line on white and on black; yellow does not.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
-INK, QUIET, RULE, PAPER = "#1b1b1f", "#7a7a80", "#d9d9de", "#fefefe"
+INK, QUIET, RULE, PAPER, STRIPE = "#1b1b1f", "#7a7a80", "#d9d9de", "#fefefe", "#f2f2f4"  # a dark page exchanges these
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "h", "p", "*")
 LINES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1.5, 2)))
 
@@ -70,14 +70,16 @@ def _literal(shown: str) -> str:
     return f"\u200a{shown}" if shown.startswith("_") else shown
 
 
-def logarithmic(axis: Any) -> None:
-    """A logarithmic axis with decades a reader can read and no crowd of them."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+def logarithmic(axis: Any, minor: bool = False) -> None:
+    """A logarithmic axis with decades a reader can read; ticks between them only where asked for."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
     getattr(axis.axes, f"set_{axis.axis_name}scale")("log")
     axis.set_major_locator(LogLocator(base=10, numticks=9))
     axis.set_major_formatter(FuncFormatter(lambda value, _: decade(value) if value > 0 else ""))
     axis.set_minor_formatter(NullFormatter())
+    if not minor:
+        axis.set_minor_locator(NullLocator())
 
 
 def at(axis: Any, ticks: Sequence[float]) -> None:

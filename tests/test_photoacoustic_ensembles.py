@@ -181,8 +181,8 @@ def test_a_shell_for_a_wavelength():
 
 
 def test_wavelengths_out_of_reach():
-    with pytest.raises(Refusal, match="not at 1350 nm"):
-        rod_for("1350 nm", "40 nm", table="gold-mcpeak")
+    with pytest.raises(Refusal, match="not at 565 nm"):
+        rod_for("565 nm", "40 nm", table="gold-mcpeak")
     with pytest.raises(Refusal, match="not at 1200 nm"):
         nanoshell_for("1200 nm", "30 nm")
     with pytest.raises(Refusal, match="no peak between"):

@@ -1,7 +1,7 @@
 """Where a particle absorbs most, and the rod or shell that absorbs at a wanted wavelength.
 
-A rod's peak moves with its aspect ratio, about 100 nm for each unit; a nanoshell's with the ratio of core to
-shell. Both are found by bisection on the peak of the computed spectrum, so they carry its errors: 5 to 28 nm for rods of 10 nm
+A rod's peak moves with its aspect ratio, about 100 nm for each unit; a nanoshell's with the ratio of core to shell.
+Both are found by bisection on the peak of the computed spectrum, so they carry its errors: 5 to 28 nm for rods of 10 nm
 width against the relation commonly quoted, and whatever end caps and the spread of a batch add.
 """
 

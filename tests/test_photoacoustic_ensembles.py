@@ -181,12 +181,12 @@ def test_a_shell_for_a_wavelength():
 
 
 def test_wavelengths_out_of_reach():
-    with pytest.raises(Refusal, match="not at 565 nm"):
-        rod_for("565 nm", "40 nm", table="gold-mcpeak")
+    with pytest.raises(Refusal, match="not at 562 nm"):
+        rod_for("562 nm", "20 nm")
     with pytest.raises(Refusal, match="not at 1200 nm"):
         nanoshell_for("1200 nm", "30 nm")
     with pytest.raises(Refusal, match="no peak between"):
-        peak_wavelength(sphere("10 nm", "magnetite"), low="700 nm")
+        peak_wavelength(sphere("20 nm"), low="1000 nm")
     with pytest.raises(ValueError, match="'absorption' or 'extinction'"):
         peak_wavelength(sphere("40 nm"), kind="scattering")
 

@@ -15,7 +15,7 @@ from ..formulation import load
 from ..photoacoustic import agents, aggregates, coating, heating, particles, single_particle, tissue
 from ..photoacoustic.particles import MOLAR, Particle
 from ..provenance import Refusal
-from .style import PALETTE, QUIET, figure, in_style, legend, logarithmic, look
+from .style import PALETTE, QUIET, at, figure, in_style, legend, logarithmic, look
 
 __all__ = [
     "absorption_per_mass",
@@ -31,6 +31,12 @@ __all__ = [
 WAVELENGTHS = np.arange(500.0, 1301.0, 5.0)
 SIZES = np.array([10.0, 14.0, 20.0, 30.0, 40.0, 50.0, 60.0, 80.0, 100.0, 120.0, 150.0, 200.0])
 SKIN = 20.0  # mJ/cm^2, one nanosecond pulse at 400-700 nm
+
+
+def _sizes(ax: Any, values: Any, ticks: Sequence[float] = (10, 20, 50, 100, 200)) -> None:
+    """A logarithmic axis of sizes with plain numbers."""
+    ax.set_xscale("log")
+    at(ax.xaxis, [tick for tick in ticks if min(values) * 0.9 <= tick <= max(values) * 1.1])
 
 
 def _finish(ax: Any, x: str, y: str, title: str) -> Any:
@@ -136,7 +142,7 @@ def heating_times(diameters: Any = SIZES, pulse: float = 5.0) -> Any:
             handles += ax.plot(diameters, [one[key] * 1e9 for one in found], color=PALETTE[i])
         ax.axhline(pulse, color=QUIET, ls="--", lw=1)
         ax.annotate(f"pulse of {pulse:g} ns", (diameters[0], pulse), xytext=(0, 3), textcoords="offset points")
-        logarithmic(ax.xaxis)
+        _sizes(ax, diameters)
         logarithmic(ax.yaxis)
         legend(fig, handles, names.values())
         return _finish(ax, "diameter, nm", "time, ns", "A pulse is long against heat flow inside a particle")
@@ -190,7 +196,7 @@ def thresholds_by_size(
     matplotlib.axes.Axes
     """
     names = {
-        "critical": "nonlinear peak equals linear peak",
+        "critical": "nonlinear equals linear peak",
         "boiling": "water at its surface at 100 °C",
         "spinodal": "water at its surface at 647 K",
         "melting": "gold at its melting point",
@@ -207,7 +213,7 @@ def thresholds_by_size(
             handles += ax.plot(diameters, [one[key] for one in found], color=PALETTE[i], marker="o", ms=3)
         ax.axhline(SKIN, color=QUIET, ls="--", lw=1)
         ax.annotate("skin limit", (diameters[-1], SKIN), xytext=(0, 3), textcoords="offset points", ha="right")
-        logarithmic(ax.xaxis)
+        _sizes(ax, diameters)
         logarithmic(ax.yaxis)
         legend(fig, handles, names.values(), 2)
         title = f"Fluences of change: {pulse:g} ns, {wavelength:g} nm, {temperature - 273.15:g} °C"
@@ -256,7 +262,7 @@ def nonlinear_map(
         ax.clabel(line, fmt={1.0: "equal"}, fontsize=8)
         ax.plot(diameters, [one["spinodal"] for one in limits], color="#D55E00", ls="--")
         ax.set_ylim(light[0], light[-1])
-        logarithmic(ax.xaxis)
+        _sizes(ax, diameters)
         logarithmic(ax.yaxis)
         ax.grid(False)
         bar = fig.colorbar(shown, ax=ax, ticks=LogLocator(10))
@@ -324,7 +330,7 @@ def aggregate_heating(
         ax = fig.add_subplot()
         handles = ax.plot(gaps, [one["nonlinear"] for one in found], color=PALETTE[1], marker="o", ms=3)
         handles += ax.plot(gaps, [one["linear"] for one in found], color=PALETTE[0])
-        logarithmic(ax.xaxis)
+        _sizes(ax, gaps, (20, 30, 50, 100, 200))
         legend(fig, handles, ["nonlinear part", "linear part"])
         title = f"Heat shared by {count} spheres of {diameter:g} nm, at equal absorbed energy"
         return _finish(ax, "distance between centres, nm", "together over apart", title)

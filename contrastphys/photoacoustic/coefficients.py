@@ -186,7 +186,21 @@ def molar_absorption(
     if why is not None and measured is None:
         raise why
     share = model.sigma_ext / model.sigma_abs if model is not None and model.sigma_abs > 0 else 1.0
-    return choose(measured=measured, scaled=scaled, computed=computed), share
+    value = choose(measured=measured, scaled=scaled, computed=computed)
+    if value.letter in "MS" and computed is not None and formulation.cores and computed.number > 0:
+        value = value.with_flags(*_size_doubt(value.number / computed.number))
+    return value, share
+
+
+def _size_doubt(ratio: float) -> tuple[Flag, ...]:
+    """Absorption goes with the cube of the size: a factor near eight is a radius taken for a diameter."""
+    if 5.5 < ratio < 11:
+        text = f"measured absorption is {ratio:.1f} times the model's: was a radius given for the diameter?"
+    elif 1 / 11 < ratio < 1 / 5.5:
+        text = f"measured absorption is 1/{1 / ratio:.1f} of the model's: was twice the diameter given?"
+    else:
+        return ()
+    return (Flag("size-doubt", text, "warn"),)
 
 
 def extinction_peak(formulation: Formulation, medium: Any = "water", use_measured: bool = True) -> Value:

@@ -240,6 +240,18 @@ def test_measured_waveform_moves_like_the_formula():
     assert np.max(np.abs(values - both[0].metres)) < 5e-4 * bubble.radius
 
 
+def test_waveform_of_a_file(tmp_path):
+    file = tmp_path / "wave.csv"
+    pulse = Pulse("2 MHz", "50 kPa", 5, "hann")
+    time = np.linspace(0, pulse.duration, 201)
+    rows = "\n".join(f"{t * 1e6},{p / 1e3}" for t, p in zip(time, pulse.pressure(time), strict=True))
+    file.write_text(f"# source: test\ntime [us],pressure [kPa]\n{rows}\n", "utf-8")
+    read = Pulse.read(file)
+    assert read.duration == pytest.approx(pulse.duration)
+    assert read.energy() == pytest.approx(pulse.energy(), rel=1e-3)
+    assert read.scaled(-0.5).pressure(1.1e-6) == pytest.approx(-0.5 * pulse.pressure(1.1e-6), rel=1e-3)
+
+
 def test_break_up_is_for_good():
     shell = Marmottant("0.5 N/m", "5e-9 kg/s", "0.01 N/m", break_up="0.2 N/m")
     bubble = Bubble("2 um", AIR, shell, 1.07)

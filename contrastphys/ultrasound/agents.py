@@ -198,8 +198,16 @@ def _compute(
     cloud = agent.population(density, asked["medium"], asked["temperature"], **off)
     if quantity == "resonance_frequency":
         radius = cloud.sizes.number_mean_radius
-        omega = float(natural(radius, cloud.shell, cloud.gas, cloud.medium))
-        return omega / (2 * math.pi) * 1e-6, _quiet(cloud, frequency)
+        sides = [
+            float(natural(radius, cloud.shell, cloud.gas, cloud.medium, side=side)) / (2e6 * math.pi)
+            for side in ("bilinear", "below", "above")
+        ]
+        flags = _quiet(cloud, frequency)
+        if sides[1] != sides[2]:
+            flags += (
+                Flag("one-sided", f"{sides[1]:.2f} MHz on the soft side, {sides[2]:.2f} MHz on the stiff", "note"),
+            )
+        return sides[0], flags
     if quantity == "attenuation_peak":
         cloud = agent.population(1e9, asked["medium"], asked["temperature"], **off)
         return _peak(cloud) * 1e-6, _quiet(cloud, frequency)

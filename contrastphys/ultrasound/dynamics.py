@@ -17,11 +17,13 @@ import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..files import read_csv
 from ..provenance import Refusal
 from ..units import Flag, Q, magnitude, quantities
 from . import kernels
@@ -92,6 +94,12 @@ class Pulse(Record):
             raise ValueError("the waveform does not oscillate")
         cycles = step * (t.size - 1) * frequency
         return Pulse.bare(frequency, 1.0, cycles, samples=tuple(p), step=step)
+
+    @staticmethod
+    def read(path: str | Path) -> Pulse:
+        """Pulse of a CSV file with the columns time and pressure, units in the header: `time [us],pressure [kPa]`."""
+        table = read_csv(Path(path), needs=("time", "pressure"))
+        return Pulse.measured(*(Q(table[key], table.units[key] or "1") for key in ("time", "pressure")))
 
     @property
     def duration(self) -> float:

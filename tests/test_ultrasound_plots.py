@@ -47,7 +47,7 @@ def test_attenuation_draws_quoted_peaks_with_their_standing():
 
 def test_contrast_and_echo_panels():
     axes = draw.contrast({"sonovue": population_of("sonovue", "1e5 1/mL")}, pressures=["50 kPa", "200 kPa"])
-    assert [text.get_text() for text in axes[0].get_legend().get_texts()][0] == "linear"
+    assert axes[0].get_legend().get_texts()[0].get_text() == "linear"
     assert labelled(axes)
     axes = draw.echo_against_size(LIPID, GAS, ["3 MHz"], WATER)
     x, y = axes[0].lines[0].get_data()

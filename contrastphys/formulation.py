@@ -373,6 +373,8 @@ class Formulation:
                 raise Refusal("negative", f"concentration of {amount} ({basis}): it must be finite, 0 or more")
             if factor == 0:
                 raise Refusal("basis", f"{self.id} holds no {basis}")
+            if unit == "1" and found > 1:
+                raise Refusal("fraction", f"{basis} of {amount}: a share of the volume is at most 1")
             return found / factor
         magnitude(amount, next(iter(factors)), f"a concentration counted by {basis}")  # says what is wrong
         raise UnitError(f"a concentration counted by {basis} takes {self.bases().get(basis, basis)}")

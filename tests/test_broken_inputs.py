@@ -16,6 +16,7 @@ from contrastphys.formulation import Formulation
 from contrastphys.parts import Measured
 from contrastphys.records import Material
 from contrastphys.schema import specs
+from contrastphys.study import study_of
 
 FOLDER = Path(__file__).parent / "broken"
 
@@ -155,3 +156,28 @@ dose = {{ value = "0.1 mmol/kg", basis = "Gd", source = "{hostile}" }}
     assert "&lt;script&gt;alert(1)" in report
     assert "<script>alert" not in report
     assert "<img src=x" not in report
+
+
+@pytest.mark.parametrize(
+    ("what", "says"),
+    [
+        ([], "study: no formulation to compare; name one, such as 'gadoterate'"),
+        (["gadoterate", "gadoterate"], "study: formulations: id 'gadoterate' stands twice; give one of them an id of"),
+        ("gadoterat", "gadoterat: no such file or agent; did you mean 'gadoterate'?"),
+        (Path("gadoterat"), "gadoterat: no such file or agent; did you mean 'gadoterate'?"),
+        ("gadoterat.toml", "gadoterat.toml: no such file; check the path"),
+        (["gadoterat"], "no record 'gadoterat' in agents: did you mean 'gadoterate'?"),
+        (5, "a study is a file, a Study or a list of agents, not int"),
+        ([5], "an agent is a Formulation or the id of one, not int"),
+    ],
+)
+def test_what_is_no_study(what, says, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises((ValueError, TypeError)) as error:
+        study_of(what)
+    assert str(error.value).startswith(says)
+
+
+def test_an_agent_may_stand_for_a_study(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert [formulation.id for formulation in study_of(Path("gadoterate")).formulations] == ["gadoterate"]

@@ -171,7 +171,7 @@ def _check(options: argparse.Namespace) -> int:
                 records.check_record(path)
             elif folder == "agents" and path.is_file():
                 records.load_record(Formulation, path)
-            elif {"formulation", "scenario", "protocol"} & set(records.read_toml(path)[0]):
+            elif {"title", "formulation", "scenario", "protocol"} & set(records.read_toml(path)[0]):
                 read(path)
             else:
                 check(path)

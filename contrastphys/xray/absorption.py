@@ -26,6 +26,7 @@ from ..units import quantities
 from .attenuation import element_mu_rho, fractions
 
 HEAVIEST = 18  # argon: its K fluorescence takes 0.3 keV of each photon on average
+ERROR = 0.004  # relative, of water and dry air from 20 to 150 keV
 _HC = 12.39842  # keV angstrom
 
 

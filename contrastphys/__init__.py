@@ -34,6 +34,7 @@ _LAZY = {
     "read": ("study", "read"),
     "Comparison": ("comparison", "Comparison"),
     "compare": ("comparison", "compare"),
+    "validate": ("validation", "validate"),
 }
 
 __all__ = [
@@ -67,6 +68,7 @@ __all__ = [
     "photoacoustic",
     "read",
     "ultrasound",
+    "validate",
     "xray",
 ]
 

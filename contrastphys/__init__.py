@@ -35,6 +35,10 @@ _LAZY = {
     "Comparison": ("comparison", "Comparison"),
     "compare": ("comparison", "compare"),
     "validate": ("validation", "validate"),
+    "Propagation": ("uncertainty", "Propagation"),
+    "propagate": ("uncertainty", "propagate"),
+    "Sweep": ("sweeps", "Sweep"),
+    "sweep": ("sweeps", "sweep"),
 }
 
 __all__ = [
@@ -52,6 +56,7 @@ __all__ = [
     "Measured",
     "Molecule",
     "Payload",
+    "Propagation",
     "Q",
     "RangeWarning",
     "RecordError",
@@ -59,6 +64,7 @@ __all__ = [
     "Scenario",
     "Shell",
     "Study",
+    "Sweep",
     "UnitError",
     "Value",
     "catalogue",
@@ -66,7 +72,9 @@ __all__ = [
     "load",
     "mri",
     "photoacoustic",
+    "propagate",
     "read",
+    "sweep",
     "ultrasound",
     "validate",
     "xray",

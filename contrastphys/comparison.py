@@ -12,11 +12,13 @@ import io
 import json
 import math
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from . import study as studies
 from .files import write_whole
@@ -244,14 +246,20 @@ class Comparison:
 
     # ------------------------------------------------------------------------------------------- ranking
 
-    def rank(self) -> list[dict[str, Any]]:
+    def rank(self, samples: Mapping[str, Mapping[str, Any]] | None = None) -> list[dict[str, Any]]:
         """Formulations by hard limits, then Pareto front of the margins, then smallest margin; no score.
+
+        Parameters
+        ----------
+        samples : mapping
+            Margins of each formulation in each modality at every sample, as `propagate(...).margins()` gives them.
 
         Returns
         -------
         list of dict
             id, front (1 is best, None outside a hard limit), limiting modality, smallest margin, margins,
-            and what is exceeded.
+            and what is exceeded; with samples also the share of them in which it is `first` by this very order,
+            and that in which it is `on_front`.
         """
         entries: list[dict[str, Any]] = []
         for formulation in self.formulations:
@@ -274,7 +282,35 @@ class Comparison:
                 entry["front"] = front
             waiting = [e for e in waiting if e not in best]
             front += 1
+        if samples is not None:
+            self._shares(entries, samples)
         return sorted(entries, key=lambda e: (e["front"] or math.inf, -(e["smallest"] or 0.0)))
+
+    def _shares(self, entries: list[dict[str, Any]], samples: Mapping[str, Mapping[str, Any]]) -> None:
+        """Write the shares of samples in which each formulation is first, and on the first front, into its entry."""
+        allowed = [e["id"] for e in entries if not e["exceeds"] and e["id"] in samples]
+        for entry in entries:
+            entry["first"] = entry["on_front"] = 0.0
+        if not allowed:
+            return
+        count = len(next(iter(next(iter(samples.values())).values())))
+        zero = np.zeros(count)
+        held = np.array([[samples[f].get(m, zero) for m in MODALITIES] for f in allowed])
+        smallest = np.array(
+            [
+                np.min([samples[f].get(m, zero) for m in self.needed(f)], axis=0) if self.needed(f) else zero
+                for f in allowed
+            ]
+        )
+        front = np.array([(own > 0).any(axis=0) for own in held])
+        for i, own in enumerate(held):
+            beaten = ((held >= own).all(axis=1) & (held > own).any(axis=1)).any(axis=0)
+            front[i] &= ~beaten
+        first = np.where(front, smallest, -1.0).argmax(axis=0)
+        for i, name in enumerate(allowed):
+            entry = next(e for e in entries if e["id"] == name)
+            entry["first"] = float((front.any(axis=0) & (first == i)).mean())
+            entry["on_front"] = float(front[i].mean())
 
     def explain(self, id: str, modality: str = "") -> str:
         """The chain from dose to margin of one formulation, each step with value, unit, source and letter."""

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from .schema import Mistake, RecordError, near, short
+from .schema import Mistake, RecordError, near, printable, short
 
 _LARGEST = 20_000_000  # bytes; a record or table beyond this is not one
 
@@ -35,9 +35,10 @@ def _key_lines(source: str) -> dict[tuple, int]:
         header = re.match(r"\s*(\[\[?)\s*([^\]]+?)\s*\]\]?\s*(#.*)?$", line)
         if header:
             here = ()
-            for part in (p.strip().strip("\"'") for p in header[2].split(".")):
+            parts = [p.strip().strip("\"'") for p in header[2].split(".")]
+            for i, part in enumerate(parts):
                 here = (*here, part)
-                if here in counts and here != tuple(p.strip() for p in header[2].split(".")):
+                if here in counts and i < len(parts) - 1:
                     here = (*here, counts[here] - 1)
             if header[1] == "[[":
                 index = counts.get(here, 0)
@@ -86,19 +87,23 @@ def read_text(path: Path) -> str:
 def read_toml(path: Path) -> tuple[dict[str, Any], dict[tuple, int]]:
     """Table of a TOML file and the lines of its keys, or one clear mistake."""
     source = read_text(path)
-    if not source.strip():
-        raise RecordError([Mistake(short(path), 1, "", "the file is empty", "write a record; see materials/README.md")])
     try:
-        return tomllib.loads(source), _key_lines(source)
+        content = tomllib.loads(source)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         found = re.search(r"line (\d+)", str(error))
         lines = source.splitlines()
         line = min(int(found[1]), len(lines)) if found else len(lines)
-        what = "a key or table stands twice" if "overwrite" in str(error) or "twice" in str(error) else "broken TOML"
-        shown = lines[line - 1].strip()[:60] if lines else ""
-        raise RecordError(
-            [Mistake(short(path), line, "", f"{what} near '{shown}'", 'write key = "text" or key = 1.5')]
-        ) from None
+        what, write = "broken TOML", 'write key = "text" or key = 1.5'
+        near_to = lines[line - 1].strip() if lines else ""
+        if "overwrite" in str(error) or "twice" in str(error):
+            what, write = "a key or table stands twice", "keep one of them"
+        elif near_to.startswith("["):
+            write = "write [name] or [[name]]"
+        raise RecordError([Mistake(short(path), line, "", f"{what} near '{printable(near_to, 60)}'", write)]) from None
+    if not content:
+        write = "write a record or a study (see materials/README.md)"
+        raise RecordError([Mistake(short(path), 1, "", "the file is empty", write)])
+    return content, _key_lines(source)
 
 
 # -------------------------------------------------------------------------------------------- CSV tables

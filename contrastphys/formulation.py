@@ -12,15 +12,17 @@ import functools
 import math
 import re
 from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from . import chemistry, records
 from .constants import AVOGADRO
 from .parts import Amount, Core, Dose, GasCore, Limits, LiquidCore, Measured, Molecule, Payload, Shell
 from .provenance import Flag, Refusal, Value
-from .schema import Reader, RecordError, build, choice, near, nested, number, settle, several, text
-from .units import Q, UnitError, magnitude
+from .schema import Reader, RecordError, build, choice, near, nested, number, settle, several, shown, text
+from .units import Q, UnitError, container, magnitude
 
 MODALITIES = ("mri", "xray", "photoacoustic", "ultrasound")
 KINDS = ("chelate", "molecule", "nanoparticle", "hybrid", "bubble", "droplet")
@@ -77,16 +79,63 @@ class Formulation:
             yield "kind", f"a {self.kind} needs {key}", f"write {key} = {{ ... }}"
         if self.hydrodynamic_diameter is not None:
             outer = self.hydrodynamic_diameter.number
+            coating = 2 * sum(shell.thickness.number for shell in self.shells) if self.liquid is None else 0.0
             for core in self.cores:
-                if core.diameter.number > outer * 1.0001:
-                    what = f"core of {core.diameter.number:g} nm is larger than hydrodynamic_diameter {outer:g} nm"
-                    yield "core", what, "exchange or correct them"
+                solid = core.diameter.number * max(core.per_particle.number, 1) ** (1 / 3)
+                what = "core" if core.per_particle.number <= 1 else f"volume of {core.per_particle.number:g} cores"
+                if solid + coating > outer * 1.0001:
+                    within = f" with its shells, {solid + coating:g} nm," if coating else f" of {solid:.4g} nm"
+                    yield (
+                        "core",
+                        f"{what}{within} is larger than hydrodynamic_diameter {outer:g} nm",
+                        "correct one of them",
+                    )
+        yield from self._counted_by_nothing()
+        shares = sum(p.mass_fraction.number for p in self.payloads if p.mass_fraction is not None)
+        if shares >= 1:
+            yield (
+                "payload",
+                f"mass fractions of {shares:g} leave nothing of the particle",
+                "write shares that sum below 1",
+            )
+        for payload in self.payloads:
+            if payload.agent == self.id:
+                yield "payload", f"'{self.id}' cannot carry itself", "name another agent"
+                return
+            try:
+                load(payload.agent)
+            except Refusal as refusal:
+                if refusal.flag.code == "unknown":  # said when it is first needed; a file's references are checked
+                    continue
+                what, _, write = str(refusal).partition(": ")
+                yield "payload", what, write
+                return
+            except RecordError as error:
+                first = error.mistakes[0]
+                yield "payload", f"the record '{payload.agent}' has mistakes of its own", f"correct {first.file}"
+                return
         if self.kind in ("nanoparticle", "hybrid") and self.basis == "particle" and self.cores:
             yield (
                 "core",
                 "no material of it holds a metal to count by",
                 "name one with a metal, or kind droplet",
             )
+
+    def _counted_by_nothing(self) -> Iterator[tuple[str, str, str]]:
+        """Amounts whose basis the formulation does not hold."""
+        amounts: dict[str, Amount | Dose | None] = {"stock": self.stock, "dose": self.dose, "target": self.target}
+        if self.limits is not None:
+            amounts["limits.maximum_dose"] = self.limits.maximum_dose
+        for key, amount in amounts.items():
+            if amount is None:
+                continue
+            try:
+                known = self.bases()
+            except (Refusal, RecordError, UnitError, ValueError):  # another mistake, said elsewhere
+                return
+            if amount.basis not in known:
+                what = f"{self.id} is not counted by {shown(amount.basis)}"
+                yield f"{key}.basis", what, near(amount.basis, known) or f"write one of {', '.join(known)}"
 
     # ----------------------------------------------------------------------------- what one entity holds
 
@@ -120,20 +169,36 @@ class Formulation:
         """Material and mean volume (nm^3 in one particle) of every core and shell."""
         found = [(c.material, c.mean_volume * c.per_particle.number) for c in self.cores]
         if self.shells:
-            inner = self._inner_diameter
+            width, extra = self._inner_diameter, self._extra_length
             for shell in self.shells:
-                outer = inner + 2 * shell.thickness.number
-                found.append((shell.material, math.pi / 6 * (outer**3 - inner**3)))
-                inner = outer
+                outer = width + 2 * shell.thickness.number
+                volume = math.pi / 6 * (outer**3 - width**3) + math.pi / 4 * (outer**2 - width**2) * extra
+                found.append((shell.material, volume))
+                width = outer
         if self.liquid is not None:
             found.append(("", self.liquid.mean_volume * 1e9))
         return tuple(found)
 
     @property
+    def _rod(self) -> Core | None:
+        """The core, where it is one rod: its shells follow its shape."""
+        rod = self.cores[0] if len(self.cores) == 1 and self.liquid is None else None
+        return rod if rod is not None and rod.length is not None and rod.per_particle.number == 1 else None
+
+    @property
+    def _extra_length(self) -> float:
+        """How much longer than a sphere the shells' inside is, nm (mean volume of a rod)."""
+        if self._rod is None or self._rod.length is None:
+            return 0.0
+        return (self._rod.length.number / self._rod.diameter.number - 1) * self._inner_diameter
+
+    @property
     def _inner_diameter(self) -> float:
-        """Diameter of the sphere that the shells surround, nm (mean volume of the cores)."""
+        """Diameter of the sphere, or width of the rod, that the shells surround, nm (mean volume of the cores)."""
         if self.liquid is not None:
             return (6 / math.pi * self.liquid.mean_volume) ** (1 / 3) * 1e3
+        if self._rod is not None:
+            return self._rod.median_diameter * math.exp(1.5 * self._rod.sigma_ln.number**2)
         volume = sum(c.mean_volume * c.per_particle.number for c in self.cores)
         return (6 / math.pi * volume) ** (1 / 3)
 
@@ -156,6 +221,10 @@ class Formulation:
     @functools.cached_property
     def _elements(self) -> dict[str, float]:
         """Atoms of each element in one entity."""
+        return self._atoms_with(self.payloads)
+
+    def _atoms_with(self, payloads: tuple[Payload, ...]) -> dict[str, float]:
+        """Atoms of each element in one entity that carries these payloads."""
         atoms: dict[str, float] = {}
 
         def add(formula: str, units: float) -> None:
@@ -167,7 +236,7 @@ class Formulation:
         for formula, grams in self._solids:
             if formula:
                 add(formula, grams / chemistry.molar_mass(formula))
-        for payload in self.payloads:
+        for payload in payloads:
             carried = load(payload.agent)
             for symbol, count in carried._elements.items():
                 atoms[symbol] = atoms.get(symbol, 0.0) + count * self.carried(payload)
@@ -179,11 +248,13 @@ class Formulation:
             return payload.per_particle.number
         agent = load(payload.agent)
         if payload.mass_fraction is not None:
-            share = payload.mass_fraction.number
+            counted = [p for p in self.payloads if p.per_particle is not None]
             rest = sum(grams for _, grams in self._solids)
-            if not agent.molecule or not rest:
-                raise Refusal("payload", f"{self.id}: a mass fraction needs a solid particle and a molecule in it")
-            return rest * share / (1 - share) / chemistry.molar_mass(agent.molecule.formula)
+            rest += sum(self.carried(p) * load(p.agent).mass for p in counted)
+            shares = sum(p.mass_fraction.number for p in self.payloads if p.mass_fraction is not None)
+            if not agent.mass or not rest:
+                raise Refusal("payload", f"{self.id}: a mass fraction needs a particle and a payload of known mass")
+            return rest / (1 - shares) * payload.mass_fraction.number / agent.mass
         if payload.concentration is not None and self.stock is not None:
             return payload.concentration.number * 1e-3 / self.stock_entities
         raise Refusal("payload", f"{self.id}: a payload concentration needs the stock's particle concentration")
@@ -202,9 +273,10 @@ class Formulation:
 
     @property
     def mass(self) -> float:
-        """Grams of all its compounds in one mole of entities."""
+        """Grams of all its compounds, payloads among them, in one mole of entities."""
         own = chemistry.molar_mass(self.molecule.formula) if self.molecule is not None else 0.0
-        return own + sum(grams for _, grams in self._solids)
+        carried = sum(self.carried(payload) * load(payload.agent).mass for payload in self.payloads)
+        return own + sum(grams for _, grams in self._solids) + carried
 
     @property
     def stock_entities(self) -> float:
@@ -213,7 +285,23 @@ class Formulation:
             return self.gas.concentration.number * 1e3 / AVOGADRO
         if self.stock is None:
             raise Refusal("stock", f"{self.id}: no stock concentration; write stock = {{ value = ..., basis = ... }}")
-        return self.concentration(self.stock.value.quantity, self.stock.basis).entities
+        return self._entities(self.stock.value.quantity, self.stock.basis, self._per_entity_of_stock(self.stock.basis))
+
+    def _per_entity_of_stock(self, basis: str) -> dict[str, float]:
+        """Amounts of a basis in one mole of entities, as far as known before the stock itself is."""
+        dissolved = [p for p in self.payloads if p.concentration is not None]
+        held = {symbol for p in dissolved for symbol in load(p.agent)._elements}
+        if basis == "suspension" or (dissolved and (basis in held or basis in [p.agent for p in dissolved])):
+            what = f"{self.id}: a stock counted by {basis} does not tell how many particles it holds"
+            raise Refusal("stock", f"{what}; count it by {self.entity}, or by an element of the core")
+        if not dissolved or basis == "compound":
+            return self._per_entity(basis)
+        if basis == self.entity:
+            return {"mol/L": 1.0, "1/L": AVOGADRO}
+        atoms = self._atoms_with(tuple(p for p in self.payloads if p.concentration is None)).get(basis)
+        if atoms is None:
+            raise UnitError(f"unknown basis '{basis}' of the stock of {self.id}: write {self.entity} or an element")
+        return {"mol/L": atoms, "g/L": atoms * chemistry.ATOMIC_WEIGHT[basis]}
 
     # ------------------------------------------------------------------------------------- conversions
 
@@ -221,7 +309,7 @@ class Formulation:
         """Ways to count this formulation, and what each takes."""
         known = {self.entity: "mol/L or 1/mL"}
         known |= {symbol: "mol/L or mg/mL" for symbol in self._elements if symbol not in "HCNO"}
-        if self.mass:
+        if self.molecule is not None or self._solids:
             known["compound"] = "mg/mL or mol/L"
         if self.gas is not None:
             known["gas"] = "volume fraction"
@@ -236,10 +324,11 @@ class Formulation:
             if basis != self.entity:
                 raise UnitError(f"{self.id} is counted by {self.entity}, not by {basis}")
             return {"mol/L": 1.0, "1/L": AVOGADRO} | ({"g/L": self.mass} if self.mass else {})
-        if basis == "compound" and self.mass:
-            main = self.molecule.formula if self.molecule is not None else self._solids[0][0]
-            grams = self.mass if self.molecule is not None else self._solids[0][1]
-            return {"g/L": grams, "mol/L": grams / chemistry.molar_mass(main)}
+        if basis == "compound" and self.molecule is not None:
+            return {"g/L": chemistry.molar_mass(self.molecule.formula), "mol/L": 1.0}
+        if basis == "compound" and self._solids:
+            main, grams = self._solids[0]
+            return {"g/L": grams} | ({"mol/L": grams / chemistry.molar_mass(main)} if main else {})
         if basis == "gas" and self.gas is not None:
             return {"1": self.gas.mean_volume * 1e-15 * AVOGADRO}  # um^3 -> L
         if basis == "suspension":
@@ -255,24 +344,24 @@ class Formulation:
             f"unknown basis '{basis}' of {self.id}: {near(basis, known) or 'write one of ' + ', '.join(known)}"
         )
 
-    def _entities(self, amount: Any, basis: str, per: str = "") -> float:
-        """Moles of entities (per litre, or per `per`) in an amount of a basis."""
-        factors = self._per_entity(basis)
+    def _entities(self, amount: Any, basis: str, factors: Mapping[str, float]) -> float:
+        """Moles of entities per litre in an amount of a basis."""
         for unit, factor in factors.items():
             try:
-                asked = unit if not per else unit.replace("/L", per) if unit != "1" else f"L{per}"
-                found = float(magnitude(amount, asked, "concentration"))
+                found = magnitude(amount, unit, "concentration")
             except UnitError:
                 continue
+            if not isinstance(found, float):
+                raise UnitError("a concentration is one number: make one for each of a list")
             if not math.isfinite(found) or found < 0:
-                raise Refusal("negative", f"concentration of {amount} ({basis}): it must be 0 or more")
+                raise Refusal("negative", f"concentration of {amount} ({basis}): it must be finite, 0 or more")
             if factor == 0:
                 raise Refusal("basis", f"{self.id} holds no {basis}")
             return found / factor
         magnitude(amount, next(iter(factors)), f"a concentration counted by {basis}")  # says what is wrong
         raise UnitError(f"a concentration counted by {basis} takes {self.bases().get(basis, basis)}")
 
-    def concentration(self, value: Any, basis: str) -> Concentration:
+    def concentration(self, value: Any, basis: str = "") -> Concentration:
         """A concentration of this formulation, counted by a basis.
 
         Parameters
@@ -282,11 +371,19 @@ class Formulation:
         basis : str
             Element symbol, "compound", "particle", "molecule", "gas", "suspension" or a payload's id.
         """
-        counted = basis not in ("gas", "suspension")
-        if isinstance(value, int | float) and counted:
+        if not isinstance(basis, str) or not basis:
+            known = ", ".join(f"'{known}'" for known in self.bases())
+            raise UnitError(f"a concentration of {self.id} counts something: name one of {known} as its basis")
+        factors = self._per_entity(basis)
+        if isinstance(value, int | float) and "1" not in factors:
             raise UnitError(f"a concentration needs a unit: write Q({value}, 'mmol/L') or '{value} mg/mL'")
+        if isinstance(value, str) and re.search(r"\b(OD|[Aa]bsorbance|optical density)\b|a\.u\.", value):
+            raise UnitError(
+                f"'{value[:40]}' is extinction (absorption and scattering) of one wavelength and path, "
+                "no concentration: write it in mg/mL, mmol/L or 1/mL"
+            )
         quantity = Q(float(value), "") if isinstance(value, int | float) else value
-        return Concentration(self, self._entities(quantity, basis), basis)
+        return Concentration(self, self._entities(quantity, basis, factors), basis)
 
     def dose_entities(self, dose: Dose, body_mass: float) -> float:
         """Moles of entities of a dose in a body of that mass (kg)."""
@@ -352,8 +449,9 @@ class Concentration:
                 ), self.unit
             except UnitError:
                 continue
-        magnitude("1 mol/L" if "mol/L" in factors else Q(1.0, ""), self.unit, f"basis {self.basis}")
-        raise UnitError(f"basis {self.basis} is not shown in {self.unit}")
+        container(self.unit)  # says what is wrong with the unit itself
+        ask = " or ".join(f"'{usual[unit]}'" for unit in factors)
+        raise UnitError(f"a concentration counted by {self.basis} is not shown in '{self.unit}': ask for {ask}")
 
     @property
     def number(self) -> float:
@@ -374,11 +472,17 @@ class Concentration:
 
     def molar(self, basis: str) -> float:
         """mmol/L of an element, payload, compound or of the entities themselves."""
-        return self.entities * self.formulation._per_entity(basis)["mol/L"] * 1e3
+        return self._in(basis, "mol/L") * 1e3
 
     def mass(self, basis: str) -> float:
         """mg/mL of an element or of the compound."""
-        return self.entities * self.formulation._per_entity(basis)["g/L"]
+        return self._in(basis, "g/L")
+
+    def _in(self, basis: str, unit: str) -> float:
+        factors = self.formulation._per_entity(basis)
+        if unit not in factors:
+            raise UnitError(f"a concentration counted by {basis} is not shown in {unit}")
+        return self.entities * factors[unit]
 
     @property
     def per_millilitre(self) -> float:
@@ -439,8 +543,12 @@ def from_table(table: Mapping[str, Any], reader: Reader, path: tuple = ()) -> Fo
 
 
 @functools.cache
-def _loaded(name: str, where: str) -> Formulation:
-    return records.load_record(Formulation, records.find("agents", name))
+def _loaded(path: Path, changed: int) -> Formulation:
+    return records.load_record(Formulation, path)
+
+
+# Agents being read in this thread or task: one that is met again carries itself.
+_reading: ContextVar[tuple[str, ...]] = ContextVar("reading", default=())
 
 
 def load(name: str | Formulation) -> Formulation:
@@ -456,7 +564,14 @@ def load(name: str | Formulation) -> Formulation:
     if not isinstance(name, str):
         raise UnitError(f"an agent is a Formulation or the id of one, not {type(name).__name__}")
     path = records.find("agents", name)
-    return _loaded(name, str(path))
+    above = _reading.get()
+    if name in above:
+        raise Refusal("payload", f"'{name}' carries itself ({' > '.join((*above, name))}): name another payload")
+    token = _reading.set((*above, name))
+    try:
+        return _loaded(path, path.stat().st_mtime_ns)
+    finally:
+        _reading.reset(token)
 
 
 def catalogue() -> list[str]:
@@ -466,8 +581,6 @@ def catalogue() -> list[str]:
 
 def check(path: Any) -> Formulation:
     """A formulation of any TOML file, or a RecordError with every mistake in it."""
-    from pathlib import Path
-
     file = Path(path)
     content, lines = records.read_toml(file)
     reader = records.reader_of(file, lines, content, sourced=False)

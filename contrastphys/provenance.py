@@ -6,11 +6,12 @@ measurement, C computed by a model, A assumed. The choice between them is made i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from .units import Flag, Q, container
+from .units import Flag, Q, container, convert
 
 __all__ = ["LETTERS", "STATUSES", "Cell", "Flag", "Refusal", "Value", "choose", "merge_flags"]
 
@@ -35,6 +36,9 @@ class Refusal(ValueError):
         super().__init__(message)
         self.flag = Flag(code, message, "refuse")
 
+    def __reduce__(self) -> tuple[Any, ...]:  # it crosses to worker processes and back
+        return type(self), (self.flag.code, self.flag.message)
+
 
 @dataclass(frozen=True, slots=True)
 class Value:
@@ -56,6 +60,24 @@ class Value:
     at: str = ""
     note: str = ""
 
+    def __post_init__(self) -> None:
+        for key in ("number", "sd", "low", "high"):
+            number = getattr(self, key)
+            if number is None and key != "number":
+                continue
+            try:
+                if isinstance(number, str):
+                    raise TypeError
+                object.__setattr__(self, key, float(number))
+            except (TypeError, ValueError):
+                raise TypeError(f"{key} of a value is one number, not {type(number).__name__}") from None
+            if not math.isfinite(getattr(self, key)):
+                raise Refusal("not-finite", f"{key} is {number} {self.unit}: the model gives no number here")
+        if self.low is not None and self.high is not None and self.low > self.high:
+            raise ValueError(f"low {self.low:g} is above high {self.high:g} {self.unit}".rstrip())
+        if self.letter not in LETTERS or self.status not in ("", *STATUSES):
+            raise ValueError(f"'{self.letter}' is no letter of origin, or '{self.status}' no status")
+
     @property
     def quantity(self) -> Any:
         """The number with its unit, as a pint quantity."""
@@ -68,6 +90,8 @@ class Value:
     def with_error(self, relative: float | None = None, factor: float | None = None) -> Value:
         """The same value with a band of +- `relative`, or of a factor either way."""
         if factor is not None:
+            if not factor > 0:
+                raise ValueError(f"an error of a factor {factor:g}: it must be above 0")
             low, high = self.number / factor, self.number * factor
         else:
             share = abs(self.number) * float(relative or 0.0)
@@ -79,12 +103,11 @@ class Value:
         return replace(self, flags=merge_flags(self.flags, flags))
 
     def bounds(self) -> tuple[float, float]:
-        """Low and high as far as known: the stated range, else two standard deviations, else the number."""
-        if self.low is not None and self.high is not None:
-            return self.low, self.high
-        if self.sd is not None:
-            return self.number - 2 * self.sd, self.number + 2 * self.sd
-        return self.number, self.number
+        """Low and high as far as known: the stated ones, else two standard deviations, else the number."""
+        spread = 2 * abs(self.sd or 0.0)
+        low = self.number - spread if self.low is None else self.low
+        high = self.number + spread if self.high is None else self.high
+        return low, high
 
     def __str__(self) -> str:
         text = f"{self.number:g}"
@@ -114,6 +137,10 @@ class Cell:
     source: str = ""
     flags: tuple[Flag, ...] = ()
     status: str = field(default="")
+
+    def __post_init__(self) -> None:
+        if self.value is None and not self.refusal:
+            raise ValueError(f"{self.quantity} of {self.formulation} has neither a value nor a reason")
 
     @classmethod
     def of(cls, formulation: str, modality: str, quantity: str, conditions: Mapping[str, Any], value: Value) -> Cell:
@@ -187,9 +214,11 @@ def choose(
         raise Refusal("no-number", "neither a measured value nor a model answers for these conditions")
     letter, value = best
     value = replace(value, letter=letter)
-    if letter in "MS" and computed is not None and computed.unit == value.unit:
-        (low, high), (model_low, model_high) = value.bounds(), computed.bounds()
-        if model_low > high or model_high < low:
-            message = f"model gives {computed.number:.3g}, {LETTERS[letter]} is {value.number:.3g} {value.unit}"
+    if letter in "MS" and computed is not None:
+        (low, high), model = value.bounds(), (*computed.bounds(), computed.number)
+        if computed.unit != value.unit:
+            model = tuple(convert(number, computed.unit, value.unit) for number in model)
+        if model[0] > high or model[1] < low:
+            message = f"model gives {model[2]:.3g}, {LETTERS[letter]} is {value.number:.3g} {value.unit}"
             value = value.with_flags(Flag("disagrees", message, "warn"))
     return value

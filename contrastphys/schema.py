@@ -7,6 +7,7 @@ read a TOML table (`build`, mistakes with file and line) and check what a Python
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -16,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .provenance import STATUSES, Value
-from .units import UnitError, magnitude, parse
+from .units import Q, UnitError, magnitude, parse
 
 REQUIRED = ...  # a field without a default
 _VALUE_KEYS = ("value", "unit", "sd", "low", "high", "at", "source", "status", "note")
@@ -44,6 +45,9 @@ class RecordError(ValueError):
         self.mistakes = sorted(mistakes, key=lambda m: (m.file, m.line))
         super().__init__("\n".join(map(str, self.mistakes)))
 
+    def __reduce__(self) -> tuple[Any, ...]:  # it crosses to worker processes and back
+        return type(self), (self.mistakes,)
+
 
 @dataclass(frozen=True)
 class Spec:
@@ -60,6 +64,7 @@ class Spec:
     many: bool = False
     required: bool = False
     alias: str = ""
+    example: str = ""  # as it would stand in a file
 
 
 def _field(spec: Spec, default: Any) -> Any:
@@ -69,13 +74,25 @@ def _field(spec: Spec, default: Any) -> Any:
 
 
 def number(
-    unit: str, low: float, high: float, *, default: Any = REQUIRED, many: bool = False, meaning: str = ""
+    unit: str,
+    low: float,
+    high: float,
+    *,
+    default: Any = REQUIRED,
+    many: bool = False,
+    meaning: str = "",
+    example: str = "",
 ) -> Any:
     """A number with a unit and the range it can have; `many` takes a list of conditions."""
+    first = default[0] if isinstance(default, tuple) and default else default
+    if isinstance(first, str):
+        example = example or f'"{first}"'
+    elif isinstance(first, int | float) and not isinstance(first, bool) and (first or not example):
+        example = example or _written(first, unit)
     if isinstance(default, int | float) and not isinstance(default, bool):
         default = Value(float(default), unit, status="assumed", source="default", letter="A")
         default = (default,) if many else default
-    return _field(Spec("number", meaning, unit, low, high, many=many), default)
+    return _field(Spec("number", meaning, unit, low, high, many=many, example=example), default)
 
 
 def text(*, default: Any = "", many: bool = False, meaning: str = "") -> Any:
@@ -134,10 +151,14 @@ class Reader:
     mistakes: list[Mistake] = field(default_factory=list)
 
     def line(self, path: tuple) -> int:
-        """Line of the innermost part of a path that was seen in the file."""
-        while path and path not in self.lines:
-            path = path[:-1]
-        return self.lines.get(path, 0 if not self.lines else 1)
+        """Line of the innermost part of a path that was seen in the file; 0 where there is no file."""
+        if not self.lines:
+            return 0
+        ways, found = [()], 1
+        for part in path[:8]:
+            ways = [(*way, *more) for way in ways for more in ((part,), (0, part))]  # one table may be a list of one
+            found = next((self.lines[way] for way in ways if way in self.lines), found)
+        return found
 
     def wrong(self, path: tuple, what: str, write: str) -> None:
         self.mistakes.append(Mistake(self.file, self.line(path), spoken(path), what, write))
@@ -147,8 +168,14 @@ def spoken(path: tuple) -> str:
     """Path of a key as a user would say it: formulation[2].core.diameter."""
     words = ""
     for part in path:
-        words += f"[{part + 1}]" if isinstance(part, int) else f"{'.' if words else ''}{part}"
+        words += f"[{part + 1}]" if isinstance(part, int) else f"{'.' if words else ''}{printable(part)}"
     return words
+
+
+def printable(text: Any, longest: int = 40) -> str:
+    """Text of an input as it may stand in a message: short, on one line, without signs that steer a terminal."""
+    cut = f"{text[:longest]}..." if len(text := str(text)) > longest else text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in cut)
 
 
 def shown(raw: Any) -> str:
@@ -156,62 +183,97 @@ def shown(raw: Any) -> str:
     if isinstance(raw, bool):
         return "true" if raw else "false"
     if isinstance(raw, str):
-        return f"'{raw[:40]}{'...' if len(raw) > 40 else ''}'"
+        return f"'{printable(raw)}'"
     if isinstance(raw, dict):
         return "a table"
     if isinstance(raw, list | tuple):
         return "a list"
-    return str(raw)[:40]
+    return printable(raw)
+
+
+def _written(number: float, unit: str) -> str:
+    """A number with its unit as it would stand in a file; temperatures as people say them."""
+    if unit == "K" and 273.15 <= number < 373.15:
+        return f'"{number - 273.15:g} degC"'
+    return f"{number:g}" if unit == "1" else f'"{number:g} {unit}"'
+
+
+def _least_to_most(spec: Spec) -> str:
+    """The range of a field in words."""
+    unit = "" if spec.unit == "1" else f" {spec.unit}"
+    return f"{spec.low:g}{unit} or more" if spec.high >= 1e12 else f"a value from {spec.low:g} to {spec.high:g}{unit}"
 
 
 def example(spec: Spec) -> str:
     """What a user could write for a field."""
     if spec.kind in ("number", "mapping"):
-        low, high = max(spec.low, -1e300), min(spec.high, 1e300)
+        unit, low, high = spec.unit.split(" | ")[0], max(spec.low, -1e300), min(spec.high, 1e300)
+        if spec.example:
+            return spec.example
+        if unit == "K" and low <= 310.15 <= high:
+            return _written(310.15, unit)
         if low > 0 and high / low > 100:
             middle = (low * high) ** 0.5
         else:
-            middle = (low + high) / 2
-        nice = float(f"{middle:.1g}")
-        return f"{nice:g}" if spec.unit == "1" else f'"{nice:g} {spec.unit}"'
+            middle = 1.0 if low <= 1 and high >= 10 else (low + high) / 2
+        return _written(float(f"{middle:.1g}"), unit)
     if spec.kind == "choice":
         return " or ".join(f'"{option}"' for option in spec.options)
     if spec.kind == "integer":
-        return f"a whole number from {spec.low:g} to {spec.high:g}"
+        return f"a whole number from {spec.low:.0f} to {spec.high:.0f}"
     if spec.kind == "flag":
         return "true or false"
     if spec.kind == "nested":
-        return "a table such as { key = value }"
-    return "text in quotes"
+        needed = {key: each for key, each in specs(spec.cls).items() if each.required}
+        return "{ " + ", ".join(f"{key} = {example(each)}" for key, each in needed.items()) + " }" if needed else "{ }"
+    return '"..."'
 
 
 def near(word: str, words: Any) -> str:
     """ "did you mean" for a misspelt word, or an empty string."""
-    found = get_close_matches(str(word), [str(w) for w in words], n=1, cutoff=0.6)
-    return f"did you mean '{found[0]}'?" if found else ""
+    small = {str(w).lower(): str(w) for w in words}
+    found = get_close_matches(str(word).lower(), small, n=1, cutoff=0.6)
+    return f"did you mean '{small[found[0]]}'?" if found else ""
 
 
-def _plain(raw: Any, unit: Any, spec: Spec) -> float:
-    """One number in the field's unit; UnitError or ValueError where it cannot be one."""
+def _plain(raw: Any, unit: Any, spec: Spec, spread: bool = False) -> float:
+    """One number in the field's unit; UnitError, ValueError or OverflowError where it cannot be one.
+
+    A `spread` of 1 degC is one of 1 K: the zero of its scale is taken off.
+    """
     if isinstance(raw, bool):
         raise ValueError
     if isinstance(raw, int | float):
-        if unit:
-            return float(magnitude(parse(f"{float(raw)!r} {unit}"), spec.unit))
-        if spec.unit != "1":
+        if not unit:
+            if spec.unit != "1":
+                raise UnitError("")
+            return float(raw)
+        given = parse(f"{float(raw)!r} {unit}")
+    elif isinstance(raw, str):
+        if spec.unit != "1" and re.fullmatch(r"\s*[-+.\deE]+\s*", raw):
             raise UnitError("")
-        return float(raw)
-    if isinstance(raw, str):
-        return float(magnitude(raw, spec.unit))
-    if hasattr(raw, "_units"):
-        return float(magnitude(raw, spec.unit))
-    raise ValueError
+        given = parse(raw)
+    elif hasattr(raw, "_units"):
+        given = raw
+    else:
+        raise ValueError
+    found = magnitude(given, spec.unit)
+    if not isinstance(found, float):
+        raise ValueError
+    return found - float(magnitude(Q(0.0, given.units), spec.unit)) if spread and _offset(given) else found
+
+
+def _offset(quantity: Any) -> bool:
+    return any(str(name).startswith("degree_") for name in quantity._units)
 
 
 def _number(reader: Reader, spec: Spec, raw: Any, path: tuple) -> Value | None:
     """A Value of what was written, or None after noting what is wrong with it."""
     if " | " in spec.unit:
         return _alternatives(reader, spec, raw, path)
+    if isinstance(raw, list | tuple):
+        reader.wrong(path, "a list where one number belongs", "write { low = ..., high = ... } for a range")
+        return None
     if isinstance(raw, Value):
         if raw.unit == spec.unit:
             return _ranged(reader, spec, raw, path)
@@ -237,20 +299,27 @@ def _number(reader: Reader, spec: Spec, raw: Any, path: tuple) -> Value | None:
         if parts.get(key) is None:
             continue
         try:
-            numbers[key] = _plain(parts[key], unit, spec) - (_plain(0.0, unit, spec) if key == "sd" and unit else 0.0)
-        except UnitError:
-            given = parts[key] if unit is None else f"{parts[key]} {unit}"
-            if isinstance(given, int | float):
-                reader.wrong(path, f"{shown(given)} has no unit", f"write {_with_unit(given, spec)}")
-            else:
-                reader.wrong(path, f"{shown(given)} is not in a unit of {spec.unit}", f"write {example(spec)}")
+            if isinstance(parts[key], float) and not np.isfinite(parts[key]):
+                raise OverflowError
+            numbers[key] = _plain(parts[key], unit, spec, spread=key == "sd")
+            if not np.isfinite(numbers[key]):
+                raise OverflowError
+        except UnitError as error:
+            reader.wrong(path, *_unit_mistake(parts[key], unit, spec, error))
             return None
-        except (ValueError, OverflowError):
+        except OverflowError:
+            reader.wrong(path, f"{shown(parts[key])} is no finite number", f"write {example(spec)}")
+            return None
+        except ValueError:
             reader.wrong(path, f"{shown(parts[key])} is not a number", f"write {example(spec)}")
             return None
     low, high = numbers.get("low"), numbers.get("high")
     if low is not None and high is not None and low > high:
         reader.wrong(path, f"low {low:g} is above high {high:g}", "exchange them")
+        return None
+    if "value" in numbers and not (low or -np.inf) <= numbers["value"] <= (np.inf if high is None else high):
+        what = f"value {numbers['value']:g} lies outside {_range(low, high)}"
+        reader.wrong(path, what, "correct the value or its range")
         return None
     if numbers.get("sd", 0.0) < 0:
         reader.wrong(path, f"sd {numbers['sd']:g} is negative", "write a spread of 0 or more")
@@ -296,22 +365,44 @@ def _alternatives(reader: Reader, spec: Spec, raw: Any, path: tuple) -> Value | 
     if meant is not None:
         reader.mistakes.extend(meant)
     else:
-        given = raw.get("value", raw) if isinstance(raw, dict) else raw
-        what = "has no unit" if isinstance(given, int | float) else f"is not in a unit of {' or '.join(units)}"
-        reader.wrong(path, f"{shown(given)} {what}", f'write for example "1 {units[0]}"')
+        given, unit = (raw.get("value", raw), raw.get("unit")) if isinstance(raw, dict) else (raw, None)
+        names = ["no unit" if each == "1" else each for each in units]
+        what, write = "is in none of its units", f"write it in {', '.join(names[:-1])} or {names[-1]}"
+        if isinstance(given, int | float) and unit is None:
+            what = "has no unit"
+        elif unit is not None:
+            given = f"{given} {unit}"
+        reader.wrong(path, f"{shown(given)} {what}", write)
     return None
 
 
-def _with_unit(given: float, spec: Spec) -> str:
-    return f'"{given:g} {spec.unit}"'
+def _range(low: float | None, high: float | None) -> str:
+    if low is None or high is None:
+        return f"low {low:g}" if low is not None else f"high {high:g}"
+    return f"low {low:g} to high {high:g}"
+
+
+def _unit_mistake(given: Any, unit: str | None, spec: Spec, error: UnitError) -> tuple[str, str]:
+    """What is wrong with a number's unit, and what to write: the user's own number where it may be meant."""
+    if isinstance(given, int | float) and unit is None:
+        own = spec.low <= given <= spec.high
+        return f"{shown(given)} has no unit", f'write "{given:g} {spec.unit}"' if own else f"write {example(spec)}"
+    text = given if isinstance(given, str) else f"{given} {unit}"
+    comma = re.fullmatch(r"\s*(\d+),(\d+)(.*)", text)
+    if comma:
+        return f"{shown(text)} has a decimal comma", f'write "{comma[1]}.{comma[2]}{printable(comma[3])}"'
+    if not re.match(r"\s*[-+.]*\d", text):
+        return f"{shown(text)} is not a number with a unit", f"write {example(spec)}"
+    why = f" ({error.why})" if error.why else ""
+    return f"{shown(text)} is not in a unit of {spec.unit}{why}", f"write {example(spec)}"
 
 
 def _ranged(reader: Reader, spec: Spec, value: Value, path: tuple) -> Value | None:
     for bound in (value.number, value.low, value.high):
-        if bound is not None and not spec.low <= bound <= spec.high:
+        inside = spec.low - 1e-9 * abs(spec.low), spec.high + 1e-9 * abs(spec.high)
+        if bound is not None and not inside[0] <= bound <= inside[1]:
             unit = "" if spec.unit == "1" else f" {spec.unit}"
-            limits = f"{spec.low:g} to {spec.high:g}{unit}"
-            reader.wrong(path, f"{bound:g}{unit} cannot be", f"write a value from {limits}")
+            reader.wrong(path, f"{bound:g}{unit} cannot be", f"write {_least_to_most(spec)}")
             return None
     return value
 
@@ -334,8 +425,11 @@ def _one(reader: Reader, spec: Spec, raw: Any, path: tuple) -> Any:
             return None
         return {str(k): _number(reader, spec, v, (*path, str(k))) for k, v in raw.items()}
     if spec.kind == "integer":
-        if isinstance(raw, bool) or not isinstance(raw, int) or not spec.low <= raw <= spec.high:
-            reader.wrong(path, f"{shown(raw)} cannot be", f"write {example(spec)}")
+        whole = isinstance(raw, int) and not isinstance(raw, bool)
+        if not whole or not spec.low <= raw <= spec.high:
+            reader.wrong(
+                path, f"{shown(raw)} {'cannot be' if whole else 'is no whole number'}", f"write {example(spec)}"
+            )
             return None
         return raw
     if spec.kind == "flag":
@@ -352,7 +446,7 @@ def _one(reader: Reader, spec: Spec, raw: Any, path: tuple) -> Any:
     if spec.kind == "reference" and reader.known is not None:
         ids = reader.known(spec.folder)
         if raw not in ids:
-            hint = near(raw, ids) or f"write one of {', '.join(sorted(ids)[:8])}"
+            hint = near(raw, ids) or f"known: {', '.join(sorted(ids)[:8])}{', ...' if len(ids) > 8 else ''}"
             reader.wrong(path, f"no record {shown(raw)} in {spec.folder}", hint)
             return None
     return raw
@@ -417,7 +511,9 @@ def _built(cls: Any, table: Mapping[str, Any], reader: Reader, path: tuple, befo
         return cls(**values)
     except RecordError as error:  # fields that do not fit each other
         for mistake in error.mistakes:
-            reader.wrong((*path, mistake.key) if mistake.key else path, mistake.what, mistake.write)
+            parts = re.findall(r"[^.\[\]]+", mistake.key)
+            inside = [int(part) - 1 if part.isdigit() else part for part in parts]
+            reader.wrong((*path, *inside), mistake.what, mistake.write)
     return None
 
 

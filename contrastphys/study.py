@@ -16,7 +16,7 @@ from typing import Any
 from . import records
 from .formulation import MODALITIES, Concentration, Formulation, from_table, load
 from .provenance import Cell, Flag, Refusal, Value
-from .schema import Reader, RecordError, build, choice, integer, near, nested, number, settle, short, specs, text
+from .schema import Reader, RecordError, build, choice, integer, near, nested, number, settle, short, shown, specs, text
 from .units import UnitError
 
 
@@ -52,7 +52,7 @@ class Scenario:
     """For whom a comparison is made and what counts as seen."""
 
     species: str = choice("human", "mouse", "rat", default="human")
-    body_mass: Value | None = number("kg", 1e-3, 500, default=None)
+    body_mass: Value | None = number("kg", 1e-3, 500, default=None, example='"70 kg"')
     target: Target = nested(Target, default=Target())
     temperature: Value = number("K", 273.15, 323.15, default=310.15)
     rose: Value = number("1", 1, 20, default=5.0, meaning="signal over noise that counts as seen")
@@ -109,7 +109,7 @@ def read(path: str | Path) -> Study:
     for key in content:
         if key not in ("title", "scenario", "protocol", "formulation"):
             hint = near(key, ("title", "scenario", "protocol", "formulation")) or "remove it"
-            reader.wrong((key,), f"unknown key '{key[:40]}'", hint)
+            reader.wrong((key,), f"unknown key {shown(key)}", hint)
     title = content.get("title", file.stem)
     if not isinstance(title, str):
         reader.wrong(("title",), "title is not text", 'write title = "..."')
@@ -123,9 +123,9 @@ def read(path: str | Path) -> Study:
         here = ("protocol", modality)
         if modality not in MODALITIES:
             hint = near(modality, MODALITIES) or f"write one of {', '.join(MODALITIES)}"
-            reader.wrong(here, f"unknown modality '{modality[:40]}'", hint)
+            reader.wrong(here, f"unknown modality {shown(modality)}", hint)
         elif not isinstance(table, dict):
-            reader.wrong(here, "is not a table", f"write [protocol.{modality}]")
+            reader.wrong(here, f"{shown(table)} is not a table", f"write [protocol.{modality}]")
         else:
             protocols[modality] = _protocol(modality, table, scenario, reader, here)
     formulations = _formulations(content, reader)
@@ -146,7 +146,7 @@ def _section(cls: Any, content: Mapping[str, Any], key: str, reader: Reader) -> 
 
 def _formulations(content: Mapping[str, Any], reader: Reader) -> list[Formulation]:
     tables = content.get("formulation", [])
-    if isinstance(tables, dict):
+    if isinstance(tables, dict | str):
         tables = [tables]
     if not isinstance(tables, list) or not tables:
         reader.wrong(("formulation",), "no formulation to compare", 'write [[formulation]] with use = "gadoterate"')
@@ -155,7 +155,8 @@ def _formulations(content: Mapping[str, Any], reader: Reader) -> list[Formulatio
     for i, table in enumerate(tables):
         here = ("formulation", i)
         if not isinstance(table, dict):
-            reader.wrong(here, "is not a table", "write [[formulation]]")
+            name = table if isinstance(table, str) and len(table) <= 40 else "gadoterate"
+            reader.wrong(here, f"{shown(table)} is not a table", f"write [[formulation]] with use = {shown(name)}")
             continue
         try:
             formulation = from_table(table, reader, here)

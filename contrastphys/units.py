@@ -41,7 +41,14 @@ for _name, _definition in {
 
 
 class UnitError(TypeError):
-    """A value whose unit is missing, unreadable or of another kind; the message shows what to write."""
+    """A value whose unit is missing, unreadable or of another kind; the message shows what to write.
+
+    `why` says which two kinds were taken for one another, where it is known.
+    """
+
+    def __init__(self, message: str, why: str = "") -> None:
+        super().__init__(message)
+        self.why = why
 
 
 class RangeWarning(UserWarning):
@@ -327,6 +334,8 @@ def magnitude(value: Any, unit: str, name: str = "value") -> Any:
             value = parse(value)
         except UnitError as error:
             raise UnitError(f"{name}: {error}") from None
+        if target and not value._units:
+            raise UnitError(_asks(name, unit))
     elif isinstance(value, list | tuple):
         parts = [magnitude(item, unit, name) for item in value]
         try:
@@ -339,15 +348,16 @@ def magnitude(value: Any, unit: str, name: str = "value") -> Any:
         return _numbers(value, name)
     if not isinstance(value, Q):
         value = _foreign(value)
-    if target and not value._units:
-        raise UnitError(_asks(name, unit))
     try:
         slope, offset = _affine(value._units, target)
     except UnitError as error:
+        if not value._units:
+            raise UnitError(_asks(name, unit)) from None
         why = str(error) or f"'{value._units}' does not measure it"
         if not target:
-            raise UnitError(f"{name} takes a plain number ({why}): write 0.5 or '0.5'") from None
-        raise UnitError(f"{name} takes a unit such as '{unit}' ({why}): write Q({_example(unit)}, '{unit}')") from None
+            raise UnitError(f"{name} takes a plain number ({why}): write 0.5 or '0.5'", str(error)) from None
+        example = f"write Q({_example(unit)}, '{unit}')"
+        raise UnitError(f"{name} takes a unit such as '{unit}' ({why}): {example}", str(error)) from None
     numbers = _numbers(value._magnitude, name)
     if target and np.iscomplexobj(numbers):
         raise UnitError(f"{name} takes real numbers in a unit such as '{unit}', not complex ones")
@@ -431,7 +441,8 @@ def _converter(name: str, row: Parameter) -> Callable[[Any, list[Flag]], Any]:
             return None
         if type(value) is str:
             number_and_unit = _parsed_or_none(value)
-            value = value if number_and_unit is None else _make(*number_and_unit)
+            if number_and_unit is not None and (number_and_unit[1] or not target):
+                value = _make(*number_and_unit)
         if type(value) is Q:
             # the common case, at a tenth of the cost: a scalar of our registry in a unit seen before
             known = factors.get(value._units)

@@ -58,7 +58,11 @@ def kerma(energies, photons) -> float:
         mu = 0.0
         for symbol, w in air.items():
             z = xraylib.SymbolToAtomicNumber(symbol)
-            mu += w * (xraylib.CS_Photo(z, e) + xraylib.CS_Compt(z, e) * transferred(symbol, e, 400))
+            kept = 1.0
+            if symbol == "Ar" and e > 3.21:  # K fluorescence of argon, 3 keV
+                vacancies = 1 - 1 / xraylib.JumpFactor(z, xraylib.K_SHELL)
+                kept -= vacancies * xraylib.FluorYield(z, xraylib.K_SHELL) * 2.97 / e
+            mu += w * (xraylib.CS_Photo(z, e) * kept + xraylib.CS_Compt(z, e) * transferred(symbol, e, 400))
         gray += n * e * 1.602176634e-16 * mu * 1e3
     return gray
 

@@ -65,7 +65,7 @@ def test_tissue_is_the_sum_of_its_parts():
     parts = 0.04 * tissue.blood_absorption.bare(wave, 0.7) + 0.7 * tissue.water_absorption.bare(wave)
     assert whole == pytest.approx(parts + 0.01 * 141.0, rel=0.05)
     with pytest.raises(Refusal, match="250 to 1000 nm"):
-        tissue.blood_absorption("1064 nm") if False else tissue.blood_absorption.bare(1064.0)
+        tissue.blood_absorption.bare(1064.0)
 
 
 def test_haemoglobin_beyond_its_table_is_said():

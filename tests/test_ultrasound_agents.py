@@ -163,11 +163,43 @@ def test_droplets_are_weak_until_vaporised():
     assert bubbles_of(droplet("C5F12"), True).expansion == pytest.approx(5.2, abs=0.05)
 
 
+def test_vaporisation_threshold_measured_first():
+    rows = [
+        {
+            "quantity": "vaporisation_threshold",
+            "value": 1.5,
+            "unit": "MPa",
+            "frequency": "3 MHz",
+            "temperature": "37 degC",
+        },
+        {"quantity": "vaporisation_threshold", "value": 1.89, "unit": "MPa", "frequency": "5 MHz", "note": "room"},
+    ]
+    made = droplet("C5F12", "1 um").replace(measured=rows)
+    assert predict(made, "vaporisation_threshold", {"frequency": 3.0}).number == 1.5
+    room = predict(made, "vaporisation_threshold", {"frequency": 5.0})
+    assert (room.number, room.letter) == (1.89, "M")
+    model = predict(made, "vaporisation_threshold", {"frequency": 3.0}, use_measured=False)
+    assert (model.letter, model.number) == ("C", pytest.approx(8.36, abs=0.05))
+    assert model.low < 0.1 < 8 < model.high
+    assert predict(made, "vaporisation_threshold", {"frequency": 8.0}).letter == "C"
+    quantities = [cell.quantity for cell in respond(made, Protocol())]
+    assert quantities == ["backscatter", "vaporisation_threshold"]
+    with pytest.raises(Refusal, match="is no droplet"):
+        predict(bubble(), "vaporisation_threshold")
+
+
+def test_stating_vaporised_below_the_threshold_is_flagged():
+    assert "below threshold" in codes(predict(droplet("C5F12"), "c_min", {"vaporised": True}))
+    strong = {"vaporised": True, "pressure_amplitude": 12000.0}
+    assert "below threshold" not in codes(predict(droplet("C5F12"), "c_min", strong))
+
+
 def test_perfluorohexane_is_not_superheated():
     with pytest.raises(Refusal, match=r"boils at 57 degC and is not superheated at 37 degC"):
         predict(droplet("C6F14"), "c_min", {"vaporised": True})
     cells = respond(droplet("C6F14"), Protocol(vaporised=True))
-    assert all(cell.value is None and "57 degC" in cell.refusal for cell in cells)
+    assert all(cell.value is None and "57 degC" in cell.refusal for cell in cells[:-1])
+    assert any("boils at 57 degC" in flag.message for flag in cells[-1].flags)
 
 
 def test_nanobubbles_are_out_of_linear_reach():

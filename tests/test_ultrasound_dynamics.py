@@ -21,6 +21,7 @@ from contrastphys.ultrasound import (
     Liquid,
     Marmottant,
     Pulse,
+    Tabulated,
     cross_sections,
     kernels,
     resonance,
@@ -61,6 +62,7 @@ SMOOTH = [
     DeJong("1.1 N/m", "2.7e-7 kg/s", "0.05 N/m"),
     Church("50 MPa", "15 nm", "0.8 Pa*s", "0.04 N/m"),
     ChatterjeeSarkar("0.55 N/m", "1.2e-8 kg/s", "0.02 N/m", alpha=1.5),
+    Tabulated.of(np.linspace(0.7, 1.5, 81), Q(0.02 + 0.3 * np.linspace(-0.3, 0.5, 81), "N/m"), "5e-9 kg/s"),
 ]
 
 
@@ -124,6 +126,21 @@ def test_at_a_kink_the_bubble_rings_at_the_bilinear_frequency():
     crossing = found.seconds[up] - x[up] * (found.seconds[up + 1] - found.seconds[up]) / (x[up + 1] - x[up])
     measured = 1 / np.mean(np.diff(crossing[:10]))
     assert measured == pytest.approx(resonance(bubble, thin).frequency.magnitude, rel=0.02)
+
+
+def test_a_kinked_bubble_scatters_like_the_bilinear_one():
+    bubble = Bubble("1.5 um", AIR, Marmottant("0.5 N/m", "5e-9 kg/s"), 1.07)
+    off = {}
+    for f in (1.0, 2.0, 2.5, 3.0, 4.0, 6.0):
+        found = simulate(bubble, Pulse(Q(f, "MHz"), "100 Pa", 120), WATER, tolerance=1e-9)
+        eps = 2 * math.pi * f * 1e6 * 1.5e-6 / 1500
+        solved = 4 * math.pi * abs(found.harmonic(1)) ** 2 / 100**2 / (1 + eps**2)
+        for side in ("bilinear", "below", "above"):
+            linear = cross_sections(bubble, Q(f, "MHz"), WATER, side=side).scattering.magnitude
+            off.setdefault(side, []).append(abs(math.log(linear / solved)))
+    assert max(off["bilinear"]) < math.log(1.35)  # within a third at any frequency
+    assert max(off["bilinear"][3:]) < math.log(1.1)  # and above the resonance within a tenth
+    assert min(max(off["below"]), max(off["above"])) > math.log(3)
 
 
 @pytest.mark.parametrize("model", ["keller-miksis", "gilmore", "rayleigh-plesset", "rayleigh-plesset-radiation"])
@@ -256,7 +273,8 @@ def test_bad_input(make, words):
         make()
 
 
-@settings(derandomize=True, deadline=None, max_examples=60)
+@pytest.mark.filterwarnings("ignore:radius")
+@settings(derandomize=True, deadline=None, max_examples=40)
 @given(
     st.floats(math.log(2e-8), math.log(1e-4)),
     st.floats(math.log(1e5), math.log(5e7)),
@@ -265,7 +283,7 @@ def test_bad_input(make, words):
     st.sampled_from(["keller-miksis", "gilmore", "rayleigh-plesset"]),
 )
 def test_nothing_hangs(log_radius, log_frequency, pressure, which, model):
-    bubble = Bubble.bare(min(math.exp(log_radius), 1e-5), AIR, SMOOTH[which], 1.07)
+    bubble = Bubble.bare(math.exp(log_radius), AIR, SMOOTH[which], 1.07)
     pulse = Pulse.bare(math.exp(log_frequency), pressure, 3.0)
     try:
         found = simulate(bubble, pulse, WATER, model, samples_per_cycle=16, budget=300_000)

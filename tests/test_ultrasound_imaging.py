@@ -5,10 +5,11 @@ import math
 import pytest
 
 from contrastphys.provenance import Refusal
-from contrastphys.ultrasound import Gas, Liquid, Monodisperse, Population
+from contrastphys.ultrasound import Bubble, Gas, Liquid, LogNormal, Marmottant, Monodisperse, Population
 from contrastphys.ultrasound.bubble import acoustic, gas, liquid
-from contrastphys.ultrasound.cavitation import blake_threshold, inertial_threshold_fit
+from contrastphys.ultrasound.cavitation import blake_threshold, inertial_threshold, inertial_threshold_fit
 from contrastphys.ultrasound.imaging import background, contrast, detectable, droplet_backscatter, mechanical_index
+from contrastphys.units import Q
 
 
 def test_mechanical_index_has_its_units():
@@ -33,6 +34,43 @@ def test_inertial_fit():
         inertial_threshold_fit("1 MHz", "oil")
 
 
+@pytest.mark.parametrize(("f", "pressure"), [(1, 0.205), (2, 0.278), (5, 0.460), (10, 0.721)])
+def test_simulated_inertial_threshold_in_water(f, pressure):
+    found = inertial_threshold(Q(f, "MHz"), Liquid(), sizes=41)
+    assert found.pressure.to("MPa").magnitude == pytest.approx(pressure, rel=0.01)
+
+
+@pytest.mark.parametrize(("f", "pressure"), [(1, 0.261), (2, 0.399), (5, 0.805), (10, 1.482)])
+def test_simulated_inertial_threshold_in_blood(f, pressure):
+    thick = Liquid(viscosity="5 mPa*s")
+    found = inertial_threshold(Q(f, "MHz"), thick, tension="0.056 N/m", sizes=41)
+    assert found.pressure.to("MPa").magnitude == pytest.approx(pressure, rel=0.01)
+
+
+def test_threshold_of_a_bubble_by_its_growth():
+    shell = Marmottant("0.5 N/m", "2e-9 kg/s", "0.01 N/m")
+    one = Bubble("1 um", Gas(), shell, 1.07)
+    twice, more = (
+        inertial_threshold("2 MHz", Liquid(), one, "growth", limit, 3.0).pressure.magnitude for limit in (2, 3.4)
+    )
+    assert more > 1.2 * twice
+    with pytest.raises(ValueError, match="criterion is 'temperature' or 'growth'"):
+        inertial_threshold("2 MHz", Liquid(), one, "noise")
+    with pytest.raises(ValueError, match="is reached at rest"):
+        inertial_threshold("2 MHz", Liquid(), one, "growth", 0.5)
+
+
+def test_a_sequence_raises_the_contrast():
+    shell = Marmottant("0.5 N/m", "5e-9 kg/s", "0.01 N/m")
+    cloud = Population(LogNormal("1.2 um", 0.3), "1e5 1/mL", Gas(), shell, Liquid(), polytropic=1.07)
+    plain = contrast(cloud, "3 MHz").ratio_db
+    for sequence in ("pulse-inversion", "amplitude-modulation", "combined"):
+        found = contrast(cloud, "3 MHz", sequence, "150 kPa")
+        assert 10 < found.ratio_db - plain < 40
+    with pytest.raises(ValueError, match="sequence is one of"):
+        contrast(cloud, "3 MHz", "doppler")
+
+
 def test_linear_contrast_of_a_stated_cross_section():
     # n = 1e5 /mL, sigma_s = 1e-11 m^2 against 3e-3 1/(cm sr): -6 dB
     eta = 1e11 * 1e-11 / (4 * math.pi)
@@ -41,7 +79,7 @@ def test_linear_contrast_of_a_stated_cross_section():
     found = contrast(cloud, "3 MHz")
     expected = 10 * math.log10(cloud.backscatter("3 MHz").magnitude / background("liver", 3e6))
     assert found.ratio_db == pytest.approx(expected, rel=1e-12)
-    assert contrast(cloud, "3 MHz", "blood").ratio_db > found.ratio_db + 20
+    assert contrast(cloud, "3 MHz", against="blood").ratio_db > found.ratio_db + 20
 
 
 def test_detection_never_below_one_bubble_in_a_voxel():

@@ -13,6 +13,7 @@ from contrastphys.ultrasound import (
     Free,
     Gompertz,
     Marmottant,
+    Tabulated,
 )
 from contrastphys.ultrasound.shells import describe
 from contrastphys.units import Q, RangeWarning, UnitError
@@ -93,6 +94,38 @@ def test_balanced_interface_has_no_tension_at_rest():
         shell = ChatterjeeSarkar("0.55 N/m", gamma0="0.02 N/m", alpha=alpha, unstressed="balanced")
         assert float(shell.rest_tension(REST)) == pytest.approx(0, abs=1e-16)
     assert math.sqrt(1 + shell.changed(alpha=0.0)._rest_strain()) == pytest.approx(math.sqrt(1 - 0.02 / 0.55))
+
+
+def test_a_measured_curve_gives_back_the_law_it_was_taken_from():
+    law = Gompertz("0.5 N/m", "5e-9 kg/s", "0.02 N/m")
+    ratio = np.linspace(0.8, 1.3, 201)
+    curve = Tabulated.of(ratio, Q(law.tension(ratio, 1.0), "N/m"), "5e-9 kg/s", samples=801)
+    radii = np.linspace(0.7, 1.4, 333) * REST
+    assert np.max(np.abs(curve.tension(radii, REST) - law.tension(radii, REST))) < 2e-5
+    assert float(curve.elasticity(REST)[0]) == pytest.approx(float(law.elasticity(REST)[0]), rel=3e-3)
+    steps = Tabulated.of([0.9, 1.0, 1.05, 1.2], Q([0, 10, 60, 72], "mN/m"))
+    assert np.all(np.diff(steps.tension(np.linspace(0.8, 1.4, 500), 1.0)) >= -1e-15)  # never overshoots
+
+
+@pytest.mark.parametrize(
+    ("ratio", "tension", "words"),
+    [
+        ([0.9, 1.0], ["0 N/m", "0.01 N/m"], "at least 3"),
+        ([0.9, 1.1, 1.0], ["0 N/m", "0.01 N/m", "0.02 N/m"], "must rise"),
+        ([1.1, 1.2, 1.3], ["0 N/m", "0.01 N/m", "0.02 N/m"], "must hold the rest radius"),
+        ([0.9, 1.0, 1.1], [0.0, 0.01, 0.02], "tension needs a unit"),
+    ],
+)
+def test_bad_curves(ratio, tension, words):
+    with pytest.raises((ValueError, UnitError), match=words):
+        Tabulated.of(ratio, tension)
+
+
+def test_friction_that_grows_with_the_size():
+    shell = Marmottant("0.55 N/m", "1.5e-9 kg/s", "0.01 N/m", kappa_growth="8e5 1/m")
+    small, large = (float(shell.friction(r)) * r / 4 for r in (1e-6, 3e-6))
+    assert (small, large) == pytest.approx((1.5e-9 * math.exp(0.8), 1.5e-9 * math.exp(2.4)))
+    assert shell.vector(3e-6)[5] == pytest.approx(large)
 
 
 def test_friction_conventions():

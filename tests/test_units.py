@@ -213,6 +213,13 @@ def test_a_bare_number_is_told_what_to_write(bare):
     assert str(error.value) == "field needs a unit such as 'T': write Q(1.5, 'T')"
 
 
+def test_a_fraction_may_be_a_plain_quantity_but_not_a_plain_number():
+    assert magnitude(Q(0.008, ""), "uL/mL") == pytest.approx(8)
+    for bare in (8, "8"):
+        with pytest.raises(UnitError, match="gas needs a unit such as 'uL/mL': write Q"):
+            magnitude(bare, "uL/mL", "gas")
+
+
 def test_a_unit_alone_is_no_quantity():
     with pytest.raises(UnitError, match="field needs a unit"):
         rate(ureg.tesla, "10 nm")

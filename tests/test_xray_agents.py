@@ -62,7 +62,10 @@ def test_gold_particle_is_gold_less_its_water():
     value = predict(GOLD, "enhancement_per_mass", at())
     bare = enhancement("Au", "120 kV", "20 cm").slope
     assert value.number == pytest.approx(bare - 1 / 19.3, rel=1e-6)
-    assert value.letter == "C" and value.bounds() == pytest.approx((0.95 * value.number, 1.05 * value.number))
+    assert value.letter == "C" and "filtration assumed" in [f.code for f in value.flags]
+    stated = predict(GOLD, "enhancement_per_mass", at(filtration={"Al": 3.0, "Ti": 0.9}))
+    assert stated.bounds() == pytest.approx((0.95 * value.number, 1.05 * value.number))
+    assert value.low < stated.low and value.high > stated.high
     per_mole = predict(GOLD, "enhancement_per_mole", at())
     assert per_mole.number == pytest.approx(value.number * ATOMIC_WEIGHT["Au"] / 1000)
     assert per_mole.unit == "HU/mM"
@@ -151,10 +154,11 @@ def test_noise_reference_is_scaled_at_equal_kerma():
     assert "noise 8.8" in next(f.message for f in high.flags if f.code == "equal kerma")
 
 
-def test_pixels_are_not_independent():
+def test_pixels_count_as_independent_only_with_a_warning():
     values = [predict(GOLD, "c_min", at(**more)) for more in ({}, {"pixels": 50.0}, {"n_eff": 50.0})]
-    assert values[0].number == values[1].number == pytest.approx(values[2].number * 50**0.5)
-    assert "pixels" in [flag.code for flag in values[1].flags]
+    assert values[0].number == pytest.approx(values[1].number * 50**0.5)
+    assert values[1].number == values[2].number
+    assert ["white noise" in [flag.code for flag in value.flags] for value in values] == [False, True, False]
 
 
 def test_measured_beats_scaled_beats_computed():

@@ -10,9 +10,13 @@ import pytest
 import references_xray as slow
 
 from contrastphys.chemistry import FormulaError
-from contrastphys.provenance import Refusal
 from contrastphys.units import Q, RangeWarning, UnitError
-from contrastphys.xray.absorption import mass_energy_absorption, transferred_fraction
+from contrastphys.xray.absorption import (
+    fluorescence_energy,
+    mass_energy_absorption,
+    mu_en_rho,
+    transferred_fraction,
+)
 from contrastphys.xray.attenuation import (
     all_edges,
     density,
@@ -113,9 +117,27 @@ def test_transferred_fraction_against_the_literal_integral():
         assert transferred_fraction(symbol, energy) == pytest.approx(slow.transferred(symbol, energy), rel=2e-5)
 
 
-def test_heavy_elements_have_no_energy_absorption():
-    with pytest.raises(Refusal, match="energy absorption of I is not computed"):
-        mass_energy_absorption("NaI", "60 keV")
+NIST_MU_EN = {  # NIST XAAMDI at 20, 30, 40, 50, 60, 80, 100, 150 keV, cm2/g
+    "Ca": (12.20, 3.665, 1.538, 0.7822, 0.4520, 0.1958, 0.1085, 0.04876),
+    "Cu": (27.88, 9.349, 4.163, 2.192, 1.290, 0.5581, 0.2949, 0.1027),
+    "I": (23.63, 7.622, 9.616, 6.573, 4.518, 2.331, 1.342, 0.4742),
+    "Gd": (39.94, 13.33, 6.033, 3.242, 4.722, 2.937, 1.849, 0.7197),
+    "Au": (65.22, 23.49, 11.09, 6.124, 3.751, 1.720, 2.074, 1.026),
+    "Gd2O2S": (33.76, 11.25, 5.084, 2.732, 3.946, 2.453, 1.545, 0.6043),
+}
+
+
+@pytest.mark.parametrize("formula", NIST_MU_EN)
+def test_energy_absorption_of_heavy_elements_against_nist(formula):
+    at = np.array([20, 30, 40, 50, 60, 80, 100, 150.0])
+    assert mu_en_rho(formula, at) == pytest.approx(NIST_MU_EN[formula], rel=0.015)
+
+
+def test_fluorescence_takes_most_above_the_edge():
+    edge = edges("I")[0].energy
+    below, above = mu_en_rho("I", edge - 0.1), mu_en_rho("I", edge + 0.1)
+    assert above / below == pytest.approx(11.88 / 5.744, rel=0.02)
+    assert fluorescence_energy("O", 30.0) == 0.0
 
 
 @pytest.mark.parametrize(

@@ -170,7 +170,7 @@ def test_unknown_phantom_gives_the_range():
     found = enhancement("I", "120 kV")
     assert "phantom unknown" in [flag.code for flag in found.flags]
     assert found.low < 23.3 and found.high > 36
-    known = enhancement("I", "120 kV", "20 cm")
+    known = enhancement("I", spectrum("120 kV"), "20 cm")
     assert known.error == pytest.approx(0.05)
     assert known.conditions["phantom"] == "20 cm water" and "Al" in known.conditions["filtration"]
 

@@ -32,8 +32,8 @@ def test_second_half_value_layer():
 
 
 def test_kerma_and_half_value_layer_against_the_literal_sum():
-    beam = spectrum("80 kV", bin_width="1 keV")
-    assert beam.kerma_gray() == pytest.approx(slow.kerma(beam.energies, beam.photons), rel=1e-4)
+    beam = spectrum("45 kV", bin_width="1 keV")
+    assert beam.kerma_gray() == pytest.approx(slow.kerma(beam.energies, beam.photons), rel=3e-4)
     kermas = beam._kerma_per_photon() * beam.photons
     half = slow.layer_by_bisection(beam.energies, kermas, 0.5)
     quarter = slow.layer_by_bisection(beam.energies, kermas, 0.25)

@@ -23,6 +23,7 @@ from .protocol import Protocol, Reference
 __all__ = ["Protocol", "Reference", "applies", "detection_limit", "predict", "respond"]
 
 UNIT = "1/(mM*s)"
+Rates = tuple[float, float, float]  # of the tissue [1/s] or relaxivities [1/(mM s)]: 1, 2, 2*
 QUANTITIES = ("r1", "r2", "r2_star")
 BLOOD_POOL_NONLINEAR = ("ferumoxytol",)
 
@@ -152,13 +153,13 @@ class Setting(NamedTuple):
     r1: Value
     r2: Value
     r2_star: Value
-    rates: tuple[float, float, float]
+    rates: Rates
     flip: float | None  # rad
     snr: float
     flags: tuple[Flag, ...]
 
     @property
-    def relaxivities(self) -> tuple[float, float, float]:
+    def relaxivities(self) -> Rates:
         return self.r1.number, self.r2.number, self.r2_star.number
 
 
@@ -178,7 +179,7 @@ def _tissue_millimolar(formulation: Formulation, metal: str) -> float | None:
     return float(formulation.tissue.molar(metal))
 
 
-def best_flip(sequence: str, rates: tuple, relaxivities: tuple, tr: float, te: float, ti: float | None) -> float | None:
+def best_flip(sequence: str, rates: Rates, relaxivities: Rates, tr: float, te: float, ti: float | None) -> float | None:
     """Flip angle [rad] of the largest |dS/dc|, on a grid refined once."""
     if sequence not in ("spgr", "bssfp"):
         return None
@@ -219,7 +220,7 @@ def setting(formulation: Formulation, protocol: Protocol, field: float) -> Setti
 
 
 def _snr(
-    protocol: Protocol, field: float, rates: tuple, flip: float | None, tr: float, te: float, ti: float | None
+    protocol: Protocol, field: float, rates: Rates, flip: float | None, tr: float, te: float, ti: float | None
 ) -> tuple[float, tuple[Flag, ...]]:
     """Signal-to-noise ratio of the tissue at a field, from the one reference."""
     at = protocol.reference_field
@@ -375,8 +376,8 @@ def least_detectable(at: Setting, protocol: Protocol, tr: float, te: float, ti: 
     noise = level / at.snr
     number = float(rose * noise / steep)
     flags = at.flags
-    there = tuple(r + number * a for r, a in zip(at.rates, at.relaxivities, strict=True))
-    change = abs(abs(sequences.raw_signal(sequence, *there, tr, te, at.flip, ti)) - level)
+    r1, r2, r2_star = (r + number * a for r, a in zip(at.rates, at.relaxivities, strict=True))
+    change = abs(abs(sequences.raw_signal(sequence, r1, r2, r2_star, tr, te, at.flip, ti)) - level)
     if not 0.6 < change / (rose * noise) < 1.4:
         message = f"signal is not linear up to c_min: it changes by {change / noise:.2g} noise there, not {rose:g}"
         flags = (*flags, Flag("nonlinear-signal", message, "warn"))

@@ -79,7 +79,10 @@ class Bundle:
             ion.T1e if record.delta2 is None else None,
             1.0 if record.F2 is None else record.F2.number,
             si("tau_local", 1e-9),
-            *(si(key, 1e3) for key in ("dH_M", "E_R", "E_v", "E_D")),
+            dH_M=si("dH_M", 1e3),
+            E_R=si("E_R", 1e3),
+            E_v=si("E_v", 1e3),
+            E_D=si("E_D", 1e3),
             S=ion.S,
             J=ion.J,
             g_J=ion.g_J,
@@ -96,7 +99,7 @@ class Bundle:
 
     def at(self, temperature: float, viscosity: float = 1.0) -> Bundle:
         """The set at another temperature, in a medium of a relative viscosity (tau_R longer, D smaller)."""
-        changes: dict[str, float] = {"tau_R": self.tau_R * viscosity, "D": self.D / viscosity}
+        changes: dict[str, Any] = {"tau_R": self.tau_R * viscosity, "D": self.D / viscosity}
         if self.carries and temperature != self.reference:
             t, t0 = temperature, self.reference
             changes["tau_M"] = 1.0 / eyring.bare(1.0 / self.tau_M, self.dH_M, t, t0)

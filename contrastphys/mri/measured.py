@@ -178,12 +178,14 @@ def _scaled(
         where = f"{row.field:g} T in {row.medium or 'a medium not stated'}"
         message = f"measured {row.number:g} at {where}, times {ratio:.3g} by the model"
         spread = 0.15 + 0.05 * abs(np.log2(field / row.field)) + (0.0 if row.medium in (medium, "") else 0.10)
-        if here.flags and any(flag.code == "anchored" for flag in here.flags):
-            made = Value(row.number * ratio, UNIT, source=row.source, status=row.status, letter="S").with_error(
-                factor=2
-            )
-        else:
-            made = Value(row.number * ratio, UNIT, source=row.source, status=row.status, letter="S").with_error(spread)
+        made = Value(row.number * ratio, UNIT, source=row.source, status=row.status, letter="S").with_error(spread)
+        apart = float(np.exp(abs(np.log(row.number / there.number))))
+        if any(flag.code == "anchored" for flag in here.flags):
+            made = made.with_error(factor=2)
+        elif apart > 3:
+            made = made.with_error(factor=3)
+            far_off = f"the model that scales it is a factor of {apart:.2g} from the measurement"
+            made = made.with_flags(Flag("scaled-far", far_off, "warn"))
         return made.with_flags(Flag("scaled", message, "note"), *here.flags)
     return None
 

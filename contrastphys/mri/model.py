@@ -115,7 +115,7 @@ class Relaxivity:
             low, high = (
                 (line / error.factor, line * error.factor)
                 if error.factor
-                else (line * (1 - error.relative), line * (1 + error.relative))
+                else (line * (1 - error.size), line * (1 + error.size))
             )
             ax.plot(at, line, color=colour, marker="." if at.size == 1 else None, label=f"{name}, model")
             ax.fill_between(at, low, high, color=colour, alpha=0.15, linewidth=0)
@@ -195,7 +195,8 @@ def _molecule(
     ion = records.ions().get(record.ion)
     if ion is None:
         raise Refusal("ion", f"{record.id}: no ion '{record.ion}' in the table of ions")
-    free, bound = [], []
+    free: list[chelates.Bundle] = []
+    bound: list[chelates.Bundle] = []
     for entry in record.sets:
         try:
             (bound if "bound" in entry.name else free).append(chelates.Bundle.of(entry, ion))
@@ -203,7 +204,6 @@ def _molecule(
             continue
     affinity = getattr(molecule, "albumin_affinity", None)
     flags: tuple[Flag, ...] = ()
-    binds = bool(bound) and affinity is not None and medium.albumin
     if not free:
         free, more = _borrowed(record, ion, bound)
         flags += more
@@ -216,7 +216,7 @@ def _molecule(
     if affinity is not None and medium.albumin and not bound:
         message = f"{formulation.id} binds to albumin and has no bound parameter set: the free complex is shown"
         flags += (Flag("albumin", message, "warn"),)
-    if binds:
+    if bound and affinity is not None and medium.albumin:
         if agent is None:
             raise Refusal(
                 "needs-concentration",
@@ -295,6 +295,7 @@ def evaluate(
     agent: float | None = None, anchored: bool = False,
 ) -> Relaxivity:  # fmt: skip
     """The model's answer in plain numbers: field(s) in T, temperature in K, echo spacing in s, agent in mmol/L."""
+    numbers: dict[str, Any]
     names = sources(f)
     if not names:
         raise Refusal("not-magnetic", f"{f.id} holds nothing that relaxes water: no chelate, magnetic core or payload")
@@ -311,8 +312,8 @@ def evaluate(
         for name, (answer, count) in zip(names, answers, strict=True):
             share = count / atoms
             for key, value in (("r1", answer.r1), ("r2", answer.r2), ("r2_star", answer.r2_star)):
-                known = numbers[key] is not None and value is not None
-                numbers[key] = numbers[key] + share * value if known else None
+                missing = numbers[key] is None or value is None
+                numbers[key] = None if missing else numbers[key] + share * np.asarray(value)
             named |= {f"{name}: {part}": (share * a, share * b) for part, (a, b) in answer.parts.items()}
         worst = max((answer for answer, _ in answers), key=lambda a: a.error["r1"].size)
         error, regime = worst.error, answers[0][0].regime

@@ -121,6 +121,10 @@ def iron(formulation: Any, core: Any, material: Any, field: Any, temperature: fl
     outer = None if hydrodynamic is None else hydrodynamic.number
     count = core.per_particle.number
     cluster, packing = None, 1.0
+    gathered = core.shape == "cluster" or count > 1.5
+    if core.shape == "cluster" and count <= 1.5:
+        message = "several cores in a particle, their number not recorded: r2 of single cores, which is too low"
+        found.append(Flag("cluster", message, "warn"))
     if count > 1.5:
         solid = diameter * count ** (1 / 3)
         cluster = max(outer or 0.0, solid / 0.64 ** (1 / 3))
@@ -143,7 +147,7 @@ def iron(formulation: Any, core: Any, material: Any, field: Any, temperature: fl
         raise Refusal(
             "moment-too-slow",
             f"at {np.max(at):g} T and below, the slow moment of a {diameter:g} nm core dephases water before it has "
-            "passed: perturbation theory gives more than full dephasing allows; simulate it with mri.random_walk",
+            "passed: perturbation theory gives more than full dephasing allows; only a measured value answers",
         )
     if not measured:
         how = f"bulk {material.id} less a dead layer of {layer:g} nm" if layer else f"bulk {material.id}"
@@ -169,10 +173,28 @@ def iron(formulation: Any, core: Any, material: Any, field: Any, temperature: fl
     name = np.vectorize(lambda a, b: regimes.regime_name(a, b, echo_spacing is not None), otypes=[object])
     named = name(x, rates.x_full)
     parts = spin_parts(rates)
+    r1, r2_star = rates.r1, rates.r2_star
+    share = 0.0 if coating else disordered(material, ms * max(1.0 - 2.0 * layer / diameter, 0.0) ** 3)
+    if share > 0:
+        size = diameter * float(np.exp(3.0 * core.sigma_ln.number**2))
+        more = surface_iron(field, temperature, size, max(outer or 0.0, size), viscosity, share)
+        parts["surface iron"] = more
+        r1, r2_star = r1 + more[0], r2_star + more[1]
+        r2 = None if r2 is None else r2 + more[1]
+        if diameter < 8:
+            message = f"surface iron that the moment lacks ({100 * share:.0f} %) relaxes bound water: assumed times"
+            found.append(Flag("surface-iron", message, "note"))
     return Answer(
-        material.metal, parts, rates.r1, r2, rates.r2_star, named if named.ndim else str(named), tuple(found),
-        iron_error(diameter, measured, cluster is not None),
+        material.metal, parts, r1, r2, r2_star, named if named.ndim else str(named), tuple(found),
+        iron_error(diameter, measured, gathered),
     )  # fmt: skip
+
+
+def disordered(material: Any, ms: float) -> float:
+    """Share of the iron whose spin is missing from the moment, 1 - Ms/Ms_bulk: it is free to relax bound water."""
+    if material.saturation_magnetisation is None:
+        return 0.0
+    return max(0.0, 1.0 - ms / material.saturation_magnetisation.number)
 
 
 def iron_error(diameter: float, measured: bool, cluster: bool) -> dict[str, Error]:
@@ -242,10 +264,17 @@ def rare_earth(formulation: Any, core: Any, material: Any, field: Any, temperatu
     )  # fmt: skip
 
 
-def surface_iron(field, temperature, diameter, hydrodynamic, viscosity=1.0, share_of_metal=1.0):
-    """Relaxivities that surface iron of a small oxide core adds, (r1, r2), per mol of iron (assumed ion and times)."""
+def surface_iron(
+    field: Any, temperature: float, diameter: float, hydrodynamic: float, viscosity: float = 1.0, share: float = 1.0
+) -> tuple[Any, Any]:
+    """Relaxivities that surface iron of an oxide core adds, (r1, r2), per mol of iron.
+
+    S = 5/2, one water at 2.75 angstrom for 10 ns, an electron time of 0.2 ns: assumed, none of it fitted. `share` is
+    that of the surface iron whose spin is free. Without it cores below 4.5 nm come out 6 (r1) and 18 times (r2) low
+    against 34 and 39 published rows, with it 2 and 7 times; above 8 nm it changes nothing.
+    """
     electron, mean = lanthanide.surface_rates(
         field, temperature, diameter, hydrodynamic, SURFACE_IRON_T1E, SURFACE_IRON_T1E, 2.5, 2.0, viscosity,
         SURFACE_IRON, 2.5,
     )  # fmt: skip
-    return share_of_metal * (electron[0] + mean[0]), share_of_metal * (electron[1] + mean[1])
+    return share * (electron[0] + mean[0]), share * (electron[1] + mean[1])

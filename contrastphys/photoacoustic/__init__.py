@@ -24,6 +24,8 @@ _DOORS = {
         "water_absorption",
     ),
     "coefficients": ("Absorption", "Pressure", "absorption", "cross_sections", "from_optical_density", "pressure"),
+    "heating": ("heat", "steady_sphere", "steady_volume", "time_scales"),
+    "single_particle": ("Emission", "Thresholds", "collective", "emission", "thresholds"),
     "protocol": ("Fluence", "Protocol"),
     "agents": ("applies", "detection_limit", "predict", "respond"),
 }

@@ -7,7 +7,7 @@ model's spectrum, which beats the model.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -269,8 +269,8 @@ def absorption(
 
 def scaled_by(value: Value, factor: float, unit: str) -> Value:
     """The same Value times an exact factor."""
-    low, high = value.bounds()
-    return value.with_(number=value.number * factor, unit=unit, sd=None, low=low * factor, high=high * factor)
+    low, high = sorted(bound * factor for bound in value.bounds())
+    return value.with_(number=value.number * factor, unit=unit, sd=None, low=low, high=high)
 
 
 @quantities(
@@ -377,5 +377,4 @@ def pressure(
         notes += more
     gamma = float(water.gruneisen.bare(temperature)) if gruneisen is None else float(gruneisen)
     start = scaled_by(found.value, gamma * float(fluence) * 1e3 * heat_share * factor, "Pa")
-    low, high = sorted(start.bounds())
-    return Pressure(replace(start, low=low, high=high), found.value.number, gamma, merge_flags(notes))
+    return Pressure(start, found.value.number, gamma, merge_flags(notes))

@@ -26,7 +26,7 @@ import numpy as np
 
 __all__ = ["Efficiencies", "coated_mie", "layered_mie", "mie"]
 
-_BLOCK = 1 << 15  # complex numbers of one array that stay in a core's cache
+_BLOCK = 1 << 18  # complex numbers of one array that stay in a core's cache
 
 
 @dataclass(frozen=True)
@@ -65,11 +65,14 @@ def _log_derivatives(z, orders):
     inverse = 1.0 / z
     derivative = np.zeros_like(z)
     result = np.empty((orders + 1, z.size), dtype=complex)
+    over = np.empty_like(z)
     for n in range(start, 0, -1):
         if n <= orders:
             result[n] = derivative
-        over = n * inverse
-        derivative = over - 1.0 / (derivative + over)
+        np.multiply(inverse, n, out=over)
+        derivative += over
+        np.divide(1.0, derivative, out=derivative)
+        np.subtract(over, derivative, out=derivative)
     result[0] = derivative
     return result
 
@@ -107,40 +110,47 @@ def _regular(x, orders):
 
 
 def _series(x, surface_a, surface_b, orders):
-    """Sum the Mie series from the surface terms A - n/x and B - n/x; returns the six results of Efficiencies."""
+    """Sum the series from A - n/x and B - n/x of each order; returns the six results of Efficiencies."""
     inverse = 1.0 / x
     psi = _regular(x, orders)
     chi_before, chi = -np.sin(x), np.cos(x)
-    scattered = np.zeros_like(x)
-    absorbed = np.zeros_like(x)
-    asymmetry = np.zeros_like(x)
-    forward = np.zeros(x.size, dtype=complex)
-    back = np.zeros(x.size, dtype=complex)
+    scattered, absorbed, asymmetry = (np.zeros_like(x) for _ in range(3))
+    forward, back = (np.zeros(x.size, dtype=complex) for _ in range(2))
     outgoing_before = psi[0] - 1j * chi
     a_before = b_before = None
+    outgoing = np.empty_like(outgoing_before)
+
+    def term(inner, over, n):
+        """Coefficient of one order and its absorbed share, by the Wronskian."""
+        loss = -inner.imag
+        inner += over
+        bottom = inner * outgoing
+        bottom -= outgoing_before
+        inner *= psi[n]
+        inner -= psi[n - 1]
+        square = 1.0 / (bottom.real**2 + bottom.imag**2)
+        np.conjugate(bottom, out=bottom)
+        inner *= bottom
+        inner *= square
+        loss *= square
+        if risky:
+            good = np.isfinite(inner.real) & np.isfinite(inner.imag) & np.isfinite(loss)
+            return np.where(good, inner, 0.0), np.where(good, loss, 0.0)
+        return inner, loss
+
     with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):
         for n in range(1, orders + 1):
             chi_before, chi = chi, (2 * n - 1) * inverse * chi - chi_before
-            outgoing = psi[n] - 1j * chi
+            risky = not np.max(np.abs(chi)) < 1e140  # its square overflows, where nothing scatters any more
+            outgoing = np.empty_like(outgoing_before)
+            outgoing.real, outgoing.imag = psi[n], -chi
             over = n * inverse
             weight = 2 * n + 1
-
-            def term(surface, n=n, over=over, outgoing=outgoing, before=outgoing_before):
-                inner = surface[n] + over
-                top = inner * psi[n] - psi[n - 1]
-                bottom = inner * outgoing - before
-                square = bottom.real**2 + bottom.imag**2
-                value = top * bottom.conj() / square
-                lost = -surface[n].imag / square
-                good = np.isfinite(value.real) & np.isfinite(value.imag) & np.isfinite(lost)
-                if good.all():
-                    return value, lost
-                return np.where(good, value, 0.0), np.where(good, lost, 0.0)
-
-            a, lost_a = term(surface_a)
-            b, lost_b = term(surface_b)
+            a, lost_a = term(surface_a(n), over, n)
+            b, lost_b = term(surface_b(n), over, n)
             scattered += weight * (a.real**2 + a.imag**2 + b.real**2 + b.imag**2)
-            absorbed += weight * (lost_a + lost_b)
+            lost_a += lost_b
+            absorbed += weight * lost_a
             forward += weight * (a + b)
             back += (weight if n % 2 == 0 else -weight) * (a - b)
             asymmetry += weight / (n * (n + 1)) * (a.real * b.real + a.imag * b.imag)
@@ -157,8 +167,8 @@ def _series(x, surface_a, surface_b, orders):
 
 
 def _sphere_block(m, x, orders):
-    derivatives = _log_derivatives(m * x, orders)
-    return _series(x, derivatives / m, derivatives * m, orders)
+    derivatives, over_m = _log_derivatives(m * x, orders), 1.0 / m
+    return _series(x, lambda n: derivatives[n] * over_m, lambda n: derivatives[n] * m, orders)
 
 
 def _first_regular(z, derivative):
@@ -236,7 +246,7 @@ def _run(m, x):
     count = _orders(sizes[-1])[order]
     position = 0
     while position < total:
-        width = max(32, _BLOCK // (int(count[position]) + 8))
+        width = max(64, _BLOCK // (int(count[position]) + 8))
         last = min(total, position + width)
         pick = order[position:last]
         orders = int(count[last - 1])
@@ -246,7 +256,7 @@ def _run(m, x):
             found = _sphere_block(block_m[0], block_x[0], orders)
         else:
             surface_a, surface_b = _layered_block(block_m, block_x, orders)
-            found = _series(block_x[-1], surface_a, surface_b, orders)
+            found = _series(block_x[-1], surface_a.__getitem__, surface_b.__getitem__, orders)
         for target, values in zip(results, found, strict=True):
             target[pick] = values
         position = last

@@ -88,6 +88,7 @@ class Light:
 
 
 def light_at(protocol: Protocol, wavelength: float, depth: float) -> Light:
+    """Light on the skin and at a depth [cm] for a wavelength [nm], with what limits it and what it rests on."""
     pulse, rate = protocol.pulse_duration.number * 1e-9, protocol.repetition_rate.number
     train = protocol.averages / rate if rate else None
     notes: list[Flag] = []

@@ -2,12 +2,16 @@
 
 from .agents import Protocol, applies, detection_limit, predict, respond
 from .bubble import Bubble, Gas, Liquid
-from .cavitation import blake_threshold, inertial_threshold_fit
+from .cavitation import blake_threshold, inertial_threshold, inertial_threshold_fit
+from .droplets import vaporisation_threshold
 from .dynamics import Pulse, Trace, simulate
+from .echo import harmonics, sequence_echo
 from .imaging import contrast, mechanical_index
 from .linear import cross_sections, polytropic, resonance, resonant_radius
-from .population import Gamma, Histogram, LogNormal, Monodisperse, Population
-from .shells import ChatterjeeSarkar, Church, DeJong, Free, Gompertz, Marmottant
+from .population import Population
+from .shells import ChatterjeeSarkar, Church, DeJong, Free, Gompertz, Marmottant, Tabulated
+from .sizes import Gamma, Histogram, LogNormal, Monodisperse
+from .stability import Species, dissolution, species
 
 __all__ = [
     "Bubble",
@@ -26,12 +30,17 @@ __all__ = [
     "Population",
     "Protocol",
     "Pulse",
+    "Species",
+    "Tabulated",
     "Trace",
     "applies",
     "blake_threshold",
     "contrast",
     "cross_sections",
     "detection_limit",
+    "dissolution",
+    "harmonics",
+    "inertial_threshold",
     "inertial_threshold_fit",
     "mechanical_index",
     "polytropic",
@@ -39,5 +48,8 @@ __all__ = [
     "resonance",
     "resonant_radius",
     "respond",
+    "sequence_echo",
     "simulate",
+    "species",
+    "vaporisation_threshold",
 ]

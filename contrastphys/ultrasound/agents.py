@@ -14,13 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from .. import records
 from ..formulation import Formulation
 from ..provenance import Cell, Flag, Refusal, Value, choose
 from ..schema import choice, flag, integer, number, settle, text
-from . import imaging
-from .assembly import Agent, bubbles_of, sizes_of
-from .bubble import BODY_TEMPERATURE, liquid
+from . import drops, imaging
+from .assembly import Agent, bubbles_of
+from .bubble import BODY_TEMPERATURE
 from .dynamics import Pulse
 from .echo import SEQUENCES, cached_sequence
 from .linear import natural
@@ -33,6 +32,7 @@ QUANTITIES = {
     "backscatter": "1/cm",
     "c_min": "1/mL",
     "margin": "1",
+    "vaporisation_threshold": "MPa",
 }
 
 REFERENCE_CONCENTRATION = 1e6  # bubbles per mL where a formulation is given without a dose
@@ -79,12 +79,13 @@ def predict(
     ----------
     formulation : Formulation
     quantity : str
-        resonance_frequency, attenuation_peak, attenuation, backscatter, c_min or margin.
+        resonance_frequency, attenuation_peak, attenuation, backscatter, c_min, margin, or
+        vaporisation_threshold of a droplet.
     conditions : dict
         frequency [MHz], temperature [K], medium, concentration [1/mL], background, voxel [mm^3], depth [cm],
         sequence, pressure_amplitude [kPa], cycles, suppression [dB], dynamic_range [dB], looks, rose, vaporised.
     use_measured : bool
-        Prefer a measured resonance frequency of the record where there is one.
+        Prefer a measured resonance or threshold of the record where there is one.
 
     Returns
     -------
@@ -108,8 +109,15 @@ def predict(
     if quantity not in QUANTITIES:
         raise Refusal("quantity", f"ultrasound answers {', '.join(QUANTITIES)}, not {quantity[:40]!r}")
     asked = _conditions(conditions)
-    if formulation.gas is None and formulation.liquid is not None and not asked["vaporised"]:
-        return _liquid_drop(formulation, quantity, asked)
+    measured = _measured(formulation, quantity, asked) if use_measured else None
+    if formulation.gas is None and formulation.liquid is not None:
+        if quantity == "vaporisation_threshold":
+            return choose(measured=measured, computed=drops.threshold(formulation, asked))
+        if not asked["vaporised"]:
+            density, extra = _number_density(formulation, asked)
+            return drops.echo(formulation, quantity, asked, density, extra)
+    if quantity == "vaporisation_threshold":
+        raise Refusal("no-liquid", f"{formulation.id} is no droplet: there is nothing to vaporise")
     agent = bubbles_of(formulation, asked["vaporised"], asked["temperature"])
     number, extra = _compute(agent, quantity, asked, formulation, {})
     ends = [_compute(agent, quantity, asked, formulation, off)[0] for off in agent.variants()]
@@ -124,10 +132,12 @@ def predict(
         elif formulation.tissue is not None:
             high = min(high, max(formulation.tissue.per_millilitre / floor, number))
     computed = Value(
-        number, QUANTITIES[quantity], low=low, high=high, source=agent.source or "linear bubble model",
-        status="computed", flags=agent.flags + extra,
+        number, QUANTITIES[quantity], low=low, high=high, status="computed", flags=agent.flags + extra,
+        source=f"bubble model with the record's numbers ({agent.source})" if agent.source else "bubble model",
     )  # fmt: skip
-    return choose(measured=_measured(formulation, quantity, asked) if use_measured else None, computed=computed)
+    if formulation.gas is None:
+        computed = computed.with_flags(*drops.reached(formulation, asked))
+    return choose(measured=measured, computed=computed)
 
 
 _DEFAULTS: dict[str, Any] = {
@@ -148,10 +158,25 @@ def _conditions(given: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def _measured(formulation: Formulation, quantity: str, asked: Mapping[str, Any]) -> Value | None:
+    """A measured resonance, or a threshold measured within 5 % of the frequency and 3 K where it states one."""
+    if quantity not in ("resonance_frequency", "vaporisation_threshold"):
+        return None
+    best: tuple[float, Value] | None = None
     for row in formulation.measured:
-        if row.quantity == quantity == "resonance_frequency":
-            return row.value
-    return None
+        if row.quantity != quantity:
+            continue
+        value, off = row.value, 0.0
+        if quantity == "vaporisation_threshold":
+            if row.frequency is None or abs(row.frequency.number / asked["frequency"] - 1) > 0.05:
+                continue
+            if row.temperature is not None and abs(row.temperature.number - asked["temperature"]) > 3:
+                continue
+            off = abs(row.frequency.number / asked["frequency"] - 1) + (1.0 if row.temperature is None else 0.0)
+        if row.note:
+            value = value.with_flags(Flag("measured", row.note, "note"))
+        if best is None or off < best[0]:
+            best = off, value
+    return None if best is None else best[1]
 
 
 def _number_density(formulation: Formulation, asked: Mapping[str, Any]) -> tuple[float, tuple[Flag, ...]]:
@@ -282,52 +307,6 @@ def _kept(agent: Agent, asked: Mapping[str, Any]) -> tuple[float, float, tuple[F
     )
 
 
-def _liquid_drop(formulation: Formulation, quantity: str, asked: Mapping[str, Any]) -> Value:
-    """Echo of a drop that stays liquid, by Rayleigh scattering; everything else is refused."""
-    drop = formulation.liquid
-    record = records.gas(drop.species)  # type: ignore[union-attr]
-    if quantity not in ("backscatter", "c_min", "margin"):
-        raise Refusal(
-            "liquid", f"{formulation.id} is a liquid drop and has no {quantity}: state vaporised = true for its bubble"
-        )
-    if record.liquid_density is None or record.liquid_sound_speed is None:
-        raise Refusal("no-liquid-data", f"density or sound speed of liquid {drop.species} is not in the catalogue")  # type: ignore[union-attr]
-    sizes, flags = sizes_of(drop)
-    host = liquid(asked["medium"], asked["temperature"])
-    frequency = asked["frequency"] * 1e6
-    one = float(
-        imaging.droplet_backscatter(
-            1.0, frequency, record.liquid_density.number, record.liquid_sound_speed.number, host
-        )
-    ) * sizes.moment(6)
-    flags += (Flag("liquid", "as a liquid drop it is a weak scatterer; nothing is vaporised here", "note"),)
-    if quantity == "backscatter":
-        density, more = _number_density(formulation, asked)
-        number = density * one / 100
-        return Value(
-            number, "1/cm", low=number / 3, high=number * 3, source="Rayleigh scattering", status="computed",
-            flags=flags + more,
-        )  # fmt: skip
-    tissue = imaging.background(asked["background"], frequency, asked["temperature"])
-    density, _ = imaging.detectable(4 * math.pi * one, tissue, asked["voxel"] * 1e-9, asked["rose"], asked["looks"])
-    share = density * 4 / 3 * math.pi * sizes.moment(3)
-    if share > 0.1:
-        raise Refusal(
-            "liquid",
-            f"{formulation.id} as liquid drops would not be seen against {asked['background']} even if it filled "
-            f"{'the whole volume' if share > 1 else f'{share:.0%} of the volume'}: only a vaporised drop is an agent",
-        )
-    number = density * 1e-6
-    if quantity == "margin":
-        if formulation.tissue is None:
-            raise Refusal("no-dose", f"{formulation.id}: no concentration in the target is known, so no margin")
-        number = formulation.tissue.per_millilitre / number
-    return Value(
-        number, QUANTITIES[quantity], low=number / 3, high=number * 3, source="Rayleigh scattering",
-        status="computed", flags=flags,
-    )  # fmt: skip
-
-
 # ------------------------------------------------------------------------------------------------ respond
 
 
@@ -351,19 +330,27 @@ def _cell(formulation: Formulation, quantity: str, asked: Mapping[str, Any], sho
 
 
 def respond(formulation: Formulation, protocol: Protocol) -> list[Cell]:
-    """Resonance, peak of the attenuation, attenuation and backscatter under a protocol."""
+    """Resonance, peak of the attenuation, attenuation and backscatter; of a droplet also what vaporises it."""
     if not applies(formulation):
         return []
     place = {"medium": protocol.medium, "temperature": f"{protocol.temperature.number - 273.15:g} degC"}
     first = _asked(protocol, protocol.frequency[0])
-    found = [_cell(formulation, q, first, place) for q in ("resonance_frequency", "attenuation_peak")]
+    drop = formulation.gas is None
+    bubbly = not drop or protocol.vaporised
+    whole = ("resonance_frequency", "attenuation_peak") if bubbly else ()
+    found = [_cell(formulation, q, first, place) for q in whole]
     if formulation.tissue is not None:
         number = f"{formulation.tissue.per_millilitre:.3g} 1/mL"
     else:
         number = f"{REFERENCE_CONCENTRATION:.3g} 1/mL"
     for frequency in protocol.frequency:
         shown = {"frequency": f"{frequency.number:g} MHz", **place, "concentration": number}
-        found += [_cell(formulation, q, _asked(protocol, frequency), shown) for q in ("attenuation", "backscatter")]
+        asked = _asked(protocol, frequency)
+        each = ("attenuation", "backscatter") if bubbly else ("backscatter",)
+        found += [_cell(formulation, q, asked, shown) for q in each]
+        if drop:
+            shown = {"frequency": f"{frequency.number:g} MHz", "temperature": place["temperature"]}
+            found.append(_cell(formulation, "vaporisation_threshold", asked, shown))
     return found
 
 

@@ -18,8 +18,9 @@ from ..formulation import Formulation
 from ..parts import BubbleShell, GasCore
 from ..provenance import Flag, Refusal, Value
 from .bubble import BODY_TEMPERATURE, gas, liquid
-from .population import LogNormal, Population
+from .population import Population
 from .shells import ChatterjeeSarkar, Church, DeJong, Free, Gompertz, Marmottant, Shell
+from .sizes import LogNormal
 
 ASSUMED_WIDTH = 0.4  # sigma of ln R where a record states none: common for agents that are not sorted
 ASSUMED_RANGE = 1.25  # factor of chi and width either way where a record states no range

@@ -18,7 +18,7 @@ import math
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -28,7 +28,10 @@ from ..units import Flag, Q
 from . import kernels
 from .bubble import Bubble, Liquid
 from .dynamics import BUDGET, SUBHARMONIC_CYCLES, Pulse, bubble_parameters, motion_flags, refuse
-from .population import Population
+from .linear import response, sections
+
+if TYPE_CHECKING:
+    from .population import Population
 
 Array = NDArray[np.float64]
 
@@ -137,6 +140,29 @@ def harmonics(
         radius, wanted, amplitude, summary[:, 1] / radius, summary[:, 2] / radius, summary[:, 3] / medium.sound_speed,
         abs(pulse.amplitude),
     )  # fmt: skip
+
+
+def population_harmonics(
+    population: Population,
+    pulse: Pulse,
+    orders: ArrayLike = (1.0, 2.0, 3.0),
+    model: str = "keller-miksis",
+    workers: int | None = None,
+) -> tuple[Harmonics, Any]:
+    """Harmonics of the sizes of a population, and the mean cross-section of one bubble at each order.
+
+    Examples
+    --------
+    >>> from contrastphys.ultrasound import Gas, Liquid, LogNormal, Population, Pulse
+    >>> cloud = Population(LogNormal("1.5 um", 0.2), "1e5 1/mL", Gas(), medium=Liquid())
+    >>> sizes, mean = population_harmonics(cloud, Pulse("2 MHz", "50 kPa", cycles=20))
+    >>> mean.shape, bool(mean[1] < mean[0])
+    ((3,), True)
+    """
+    radius, weight = sounding(population, pulse.frequency)
+    bubble = Bubble.bare(1e-6, population.gas, population.shell, population.polytropic)
+    found = harmonics(radius, bubble, pulse, population.medium, orders, model, workers=workers)
+    return found, Q(weight @ found.cross_section(), "m^2")
 
 
 def _check(summary: Array, radius: Array) -> None:
@@ -292,14 +318,10 @@ def sequence_echo(
 
 
 def sounding(population: Population, frequency: float, classes: int = GRID) -> tuple[Array, Array]:
-    """Radii between which all but 1e-3 of the linear echo at f and 2 f is made, and the share of the number
-    of bubbles each stands for.
-    """
+    """Radii that make all but 1e-3 of the linear echo at f and 2 f, and the share of the number of each."""
     low, high = population.sizes.limits()
     if low == high:
         return np.array([low]), np.array([1.0])
-    from .linear import response, sections
-
     radius, fraction = population.sizes.classes()
     ends = []
     for f in (frequency, 2 * frequency):

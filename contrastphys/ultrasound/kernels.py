@@ -49,6 +49,20 @@ def tension(law, v, radius, broken):
         return v[0] + v[1] * (radius / v[2] - 1.0), v[1] / v[2]
     if law == 4.0:
         return v[0], 0.0
+    if law == 6.0:  # points, first R/R0, step, rest radius; values and slopes from place 9
+        points = int(v[0])
+        place = (radius / v[3] - v[1]) / v[2]
+        if place <= 0.0:
+            return v[9], 0.0
+        if place >= points - 1:
+            return v[8 + points], 0.0
+        i = int(place)
+        s = place - i
+        a, b = v[9 + i], v[10 + i]
+        da, db = v[9 + points + i] * v[2], v[10 + points + i] * v[2]
+        c2, c3 = 3.0 * (b - a) - 2.0 * da - db, 2.0 * (a - b) + da + db
+        rate = (da + s * (2.0 * c2 + 3.0 * s * c3)) / (v[2] * v[3])
+        return a + s * (da + s * (c2 + s * c3)), rate
     beta = radius * radius / (v[3] * v[3]) - 1.0  # gamma0, E, alpha, unstrained radius
     decay = math.exp(-v[2] * beta)
     return v[0] + v[1] * beta * decay, v[1] * (1.0 - v[2] * beta) * decay * 2.0 * radius / (v[3] * v[3])

@@ -37,6 +37,7 @@ class Absorber:
     displaced: float = 0.0
     label: str = ""
     flags: tuple[Flag, ...] = ()
+    grams_per_mole: float | None = None  # of the basis element in one mole of particles or molecules
 
     def mu(self, energy: np.ndarray) -> np.ndarray:
         """Kernel: change of mu in 1/cm per g/cm3 of the basis element."""
@@ -153,7 +154,7 @@ def absorber_of(formulation: Formulation, basis: str | None = None) -> Absorber:
     if heavy > 1 or len(formulation.payloads) > 0:
         flags.append(HYBRID)
     masses = tuple((symbol, mass / own) for symbol, mass in grams.items())
-    return Absorber(counted, masses, displaced / own, formulation.id, merge_flags(flags))
+    return Absorber(counted, masses, displaced / own, formulation.id, merge_flags(flags), own)
 
 
 def resolve(agent: Any) -> Absorber:

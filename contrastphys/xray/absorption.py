@@ -1,14 +1,17 @@
-"""Mass energy-absorption of light elements from partial cross-sections, and the air kerma that follows from it.
+"""Mass energy-absorption from partial cross-sections and fluorescence, and the air kerma that follows from it.
 
 xraylib's own energy-absorption coefficient is 30, 8 and 2 % low at 20, 60 and 100 keV for water, so it is
-computed here: photoelectric absorption keeps all its energy where fluorescence is soft, and incoherent
+computed here: photoelectric absorption loses the mean energy X of the fluorescence it sets free, and incoherent
 scattering keeps the mean fraction T of the photon energy that goes to the electron,
 
-    mu_en_rho = sum_i w_i (photo_i + incoh_i T_i),   T_i = int dKN S_i(x) (1 - E'/E) dOmega / int dKN S_i(x) dOmega
+    mu_en_rho = sum_i w_i [photo_i (1 - X_i/E) + incoh_i T_i]
+    T_i = int dKN S_i(x) (1 - E'/E) dOmega / int dKN S_i(x) dOmega
     E'/E = 1/(1 + (E/mc2)(1 - cos th)),   x = E sin(th/2)/hc
 
 with the Klein-Nishina cross-section dKN and the incoherent scattering function S_i (Hubbell, J Phys Chem Ref
-Data 1975, 4:471, doi:10.1063/1.555523). Bremsstrahlung losses are below 0.3 % here and left out.
+Data 1975, 4:471, doi:10.1063/1.555523). X_i sums the photons of the K, L and M shells after full cascade
+(Kissel's partial photoelectric cross-sections in xraylib) times the mean line energy of each shell. The
+bremsstrahlung of the electrons is left out: 0.3 % in water, up to 1.4 % in gold at 150 keV.
 """
 
 from __future__ import annotations
@@ -21,12 +24,12 @@ import numpy as np
 
 from ..chemistry import ATOMIC_NUMBER
 from ..constants import ELECTRON_REST_ENERGY, ELEMENTARY_CHARGE
-from ..provenance import Refusal
 from ..units import quantities
 from .attenuation import element_mu_rho, fractions
 
-HEAVIEST = 18  # argon: its K fluorescence takes 0.3 keV of each photon on average
 ERROR = 0.004  # relative, of water and dry air from 20 to 150 keV
+SOFT = 10  # up to neon fluorescence carries away less than 0.1 % of the energy
+SHELLS = ("K", "L1", "L2", "L3", "M1", "M2", "M3", "M4", "M5")
 _HC = 12.39842  # keV angstrom
 
 
@@ -55,39 +58,76 @@ def transferred_fraction(symbol: str, energy: Any) -> np.ndarray:
 @functools.lru_cache(maxsize=256)
 def _table(symbol: str) -> tuple[np.ndarray, np.ndarray]:
     """T of one element on a logarithmic grid; it is smooth, so it is interpolated afterwards."""
-    grid = np.geomspace(1.0, 800.0, 240)
+    grid = np.geomspace(1.0, 800.0, 100)
     return np.log(grid), transferred_fraction(symbol, grid)
+
+
+@functools.cache
+def _shell_energies(symbol: str) -> tuple[float, ...]:
+    """Mean energy (keV) of the photons of each shell of an element; 0 where it has none."""
+    import xraylib
+
+    names = [name for name in dir(xraylib) if name.endswith("_LINE")]
+    means = []
+    for shell in SHELLS:
+        energy = rate = 0.0
+        for name in names:
+            line = name.removesuffix("_LINE")
+            if not line.startswith(shell) or len(line) != len(shell) + 2:
+                continue
+            try:
+                at = xraylib.LineEnergy(ATOMIC_NUMBER[symbol], getattr(xraylib, name))
+                share = xraylib.RadRate(ATOMIC_NUMBER[symbol], getattr(xraylib, name))
+            except ValueError:
+                continue
+            energy, rate = energy + at * share, rate + share
+        means.append(energy / rate if rate else 0.0)
+    return tuple(means)
+
+
+def fluorescence_energy(symbol: str, energy: Any) -> np.ndarray:
+    """Kernel: mean fluorescence energy (keV) set free by one photoelectric absorption."""
+    import xraylib
+    import xraylib_np
+
+    at = np.ascontiguousarray(np.ravel(energy), dtype=float)
+    free = np.zeros_like(at)
+    if ATOMIC_NUMBER[symbol] > SOFT:
+        number = np.array([ATOMIC_NUMBER[symbol]], dtype=np.int64)
+        means = _shell_energies(symbol)
+        used = [i for i, mean in enumerate(means) if mean > 0]
+        shells = np.array([getattr(xraylib, f"{SHELLS[i]}_SHELL") for i in used], dtype=np.int64)
+        made = np.asarray(xraylib_np.CS_FluorShell_Kissel_Cascade(number, shells, at))[0]
+        absorbed = np.asarray(xraylib_np.CS_Photo_Total(number, at))[0]
+        free = np.array([means[i] for i in used]) @ made / absorbed
+    return free.reshape(np.shape(energy))
 
 
 def mu_en_rho(material: str | Mapping[str, float], energy: Any) -> np.ndarray:
     """Kernel of `mass_energy_absorption`: energies in keV, cm2/g out."""
     parts = fractions(material)
-    heavy = [s for s in parts if ATOMIC_NUMBER[s] > HEAVIEST]
-    if heavy:
-        raise Refusal(
-            "mu_en_heavy",
-            f"energy absorption of {', '.join(heavy)} is not computed: its fluorescence carries energy away",
-        )
     at = np.asarray(energy, dtype=float)
     flat = at.ravel()
     photo = element_mu_rho(list(parts), flat, "photoelectric")
     incoherent = element_mu_rho(list(parts), flat, "incoherent")
     total = np.zeros_like(flat)
     for row, (symbol, share) in enumerate(parts.items()):
-        total += share * (photo[row] + incoherent[row] * np.interp(np.log(flat), *_table(symbol)))
+        kept = 1.0 - fluorescence_energy(symbol, flat) / flat
+        total += share * (photo[row] * kept + incoherent[row] * np.interp(np.log(flat), *_table(symbol)))
     return total.reshape(at.shape)
 
 
 @quantities("cm^2/g", energy=("keV", 20, 150, "photon energy"))
 def mass_energy_absorption(formula, energy):
-    """Mass energy-absorption coefficient of light materials (H to Ar).
+    """Mass energy-absorption coefficient of an element, compound or mixture.
 
-    mu_en_rho = sum_i w_i (photo_i + incoh_i T_i), T_i the mean share of energy that goes to the electron.
+    mu_en_rho = sum_i w_i [photo_i (1 - X_i/E) + incoh_i T_i], X_i the mean fluorescence energy and T_i the mean
+    share of energy that goes to the electron.
 
     Other Parameters
     ----------------
     formula : str or mapping
-        "water", "air", a formula or a mixture, with no element heavier than argon.
+        "water", "air", a formula or a mixture.
 
     Returns
     -------
@@ -95,7 +135,8 @@ def mass_energy_absorption(formula, energy):
 
     Notes
     -----
-    Water and dry air agree with the NIST tables within 0.4 % from 20 to 150 keV.
+    Water agrees with the NIST table within 0.2 % and dry air within 0.1 % from 20 to 150 keV; Ca, Cu, I, Gd
+    and Au within 1.4 %, with the bremsstrahlung that is left out.
 
     References
     ----------

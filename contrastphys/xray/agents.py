@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,16 @@ from ..provenance import Cell, Flag, Refusal, Value, choose, merge_flags
 from ..schema import near
 from . import detection
 from .absorbers import Absorber, absorber_of, absorbing, basis_of
-from .contrast import CLIP, ERROR, FINITE, depth, finite_number, phantom_words
+from .contrast import (
+    CLIP,
+    ERROR,
+    FINITE,
+    UNKNOWN_FILTER,
+    depth,
+    finite_number,
+    other_filtrations,
+    phantom_words,
+)
 from .detection import LIMIT_FACTOR, REFERENCE_KVP, REFERENCE_NOISE, ROSE, relative_noise, smallest_concentration
 from .detectors import IDEAL, Detector, detector, seen
 from .protocol import Protocol
@@ -43,6 +52,11 @@ SOURCE = "spectrum-weighted mu/rho (doi:10.1016/S0969-806X(01)00227-4; spectra d
 def _beam(kvp: float, angle: float, filters: tuple[tuple[str, float], ...] | None) -> Spectrum:
     layers = None if filters is None else {name: f"{amount!r} mm" for name, amount in filters}
     return spectrum(f"{kvp!r} kV", layers, f"{angle!r} deg")
+
+
+@functools.lru_cache(maxsize=256)
+def _others(beam: Spectrum) -> tuple[Spectrum, ...]:
+    return tuple(other_filtrations(beam))
 
 
 @functools.lru_cache(maxsize=1024)
@@ -144,7 +158,8 @@ def predict(
     Returns
     -------
     Value
-        Band: 5 % for an enhancement with beam, size and detector known; a factor 2 for a detection limit.
+        Band: 5 % for an enhancement with beam, size and detector known, wider where no filtration is stated; a
+        factor 2 for a detection limit.
 
     Examples
     --------
@@ -179,11 +194,16 @@ def _scaled(value: Value, factor: float, unit: str) -> Value:
 
 
 def _computed(scan: _Scan, what: Absorber) -> Value:
-    flags = merge_flags((IDEAL,), what.flags, scan.beam.flags)
+    """The model's slope; where no filtration is stated, its band covers what CT filtration can be."""
+    unknown = scan.given.get("filtration") is None
+    flags = merge_flags((IDEAL,), (UNKNOWN_FILTER,) * unknown, what.flags, scan.beam.flags)
     source = f"{SOURCE}; {scan.words()}"
-    return Value(
-        scan.slope(what), "HU*mL/mg", source=source, status="computed", flags=flags
-    ).with_error(relative=ERROR)  # fmt: skip
+    number = scan.slope(what)
+    band = [number]
+    if unknown:
+        band += [replace(scan, beam=tube).slope(what) for tube in _others(scan.beam)]
+    low, high = min(band) - ERROR * abs(number), max(band) + ERROR * abs(number)
+    return Value(number, "HU*mL/mg", low=low, high=high, source=source, status="computed", flags=flags)
 
 
 def _slope(formulation: Formulation, scan: _Scan, what: Absorber, use_measured: bool) -> Value:
@@ -256,14 +276,15 @@ def _number(formulation: Formulation, scan: _Scan, what: Absorber, per_mass: Val
 def _limit(scan: _Scan, what: Absorber, per_mass: Value) -> Value:
     """Smallest concentration seen, mmol/L of the basis element."""
     given = scan.given
-    sigma, n_eff = scan.noise(), float(given.get("n_eff", 1.0))
+    sigma, pixels = scan.noise(), float(given.get("pixels", 1.0))
+    n_eff = float(given["n_eff"]) if given.get("n_eff") is not None else pixels
     mass = smallest_concentration(per_mass.number, sigma, float(given.get("rose", ROSE)), n_eff)
-    flags = [
-        Flag("equal kerma", f"noise {sigma:.3g} HU at equal entrance air kerma across kvp and size", "note"),
-        Flag("white noise", f"{n_eff:g} independent voxel{'s' * (n_eff != 1)}; CT noise is coloured", "note"),
-    ]
-    if float(given.get("pixels", 1.0)) > 1 and n_eff == 1:
-        flags.append(Flag("pixels", f"{given['pixels']:g} pixels do not count as independent; state n_eff", "note"))
+    flags = [Flag("equal kerma", f"noise {sigma:.3g} HU at equal entrance air kerma across kvp and size", "note")]
+    if given.get("n_eff") is None and pixels > 1:
+        words = f"{pixels:g} pixels counted as independent; CT noise is coloured: state n_eff where it is known"
+        flags.append(Flag("white noise", words, "warn"))
+    else:
+        flags.append(Flag("n_eff", f"{n_eff:g} independent voxel{'s' * (n_eff != 1)}", "note"))
     value = Value(
         mass * 1000.0 / ATOMIC_WEIGHT[what.basis], "mmol/L", source=f"Rose limit; {per_mass.source}",
         status=per_mass.status, letter=per_mass.letter, flags=merge_flags(per_mass.flags, flags),

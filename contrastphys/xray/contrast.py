@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from ..chemistry import ATOMIC_WEIGHT
-from ..provenance import Flag, merge_flags
+from ..provenance import Flag, Refusal, merge_flags
 from ..units import Q, UnitError, magnitude
 from .absorbers import Absorber, resolve
 from .detectors import IDEAL, Detector, detector, seen
@@ -68,6 +68,20 @@ def finite_number(weight: np.ndarray, dmu: np.ndarray, water: np.ndarray, path: 
     return float(-1000.0 * np.log(left) * weight.sum() / (path * (weight @ water)))
 
 
+def precorrected_number(weight: np.ndarray, dmu: np.ndarray, water: np.ndarray, path: float) -> float:
+    """Kernel: CT number (HU) of the same path after the scanner's correction for the hardening of water."""
+    share = weight / weight.sum()
+    wanted = np.log(np.sum(share * np.exp(-dmu * path)))
+    length = -wanted / float(share @ water)
+    for _ in range(100):  # Newton on a convex function of the length of water
+        left = share * np.exp(-water * length)
+        step = (np.log(left.sum()) - wanted) / ((water @ left) / left.sum())
+        length += step
+        if abs(step) < 1e-12 * abs(length) + 1e-15:
+            break
+    return float(1000.0 * length / path)
+
+
 @dataclass(frozen=True)
 class Enhancement:
     """Enhancement of one agent in one beam, with the conditions it holds for."""
@@ -78,6 +92,7 @@ class Enhancement:
     high: float
     conditions: Mapping[str, str]
     flags: tuple[Flag, ...] = ()
+    grams_per_mole: float | None = None
     _weight: np.ndarray = field(default_factory=lambda: np.zeros(0), repr=False, compare=False)
     _mu: np.ndarray = field(default_factory=lambda: np.zeros(0), repr=False, compare=False)
     _water: np.ndarray = field(default_factory=lambda: np.zeros(0), repr=False, compare=False)
@@ -93,11 +108,18 @@ class Enhancement:
         return Q(self.slope * ATOMIC_WEIGHT[self.basis] / 1000.0, "HU/mM")
 
     @property
+    def per_particle(self) -> Any:
+        """HU per nM of particles or molecules; only a formulation knows how much one of them holds."""
+        if self.grams_per_mole is None:
+            raise Refusal("no particle", f"{self.basis} alone: give a formulation to count particles or molecules")
+        return Q(self.slope * self.grams_per_mole * 1e-9, "HU/nM")
+
+    @property
     def error(self) -> float:
         """Half the band over the value."""
         return (self.high - self.low) / (2 * abs(self.slope)) if self.slope else 0.0
 
-    def hu(self, concentration: Any, path: Any = None) -> Any:
+    def hu(self, concentration: Any, path: Any = None, precorrected: bool = False) -> Any:
         """CT number above water at a concentration of the basis element.
 
         Other Parameters
@@ -106,6 +128,9 @@ class Enhancement:
             Mass of the basis element per volume, or its amount ("mM").
         path : quantity, optional
             Way of the rays through the agent; beam hardening in it lowers the number. Without it: linear.
+        precorrected : bool
+            Whether the projections are linearised for water first, as scanners do: the number is then 1000 times
+            the excess length of water that attenuates alike, over the path.
 
         Returns
         -------
@@ -117,7 +142,8 @@ class Enhancement:
         t = magnitude(path, "cm", "path")
         if not np.isfinite(t) or t <= 0:
             raise ValueError(f"path is {t:g} cm: it must be above 0")
-        return Q(finite_number(self._weight, c * 1e-3 * self._mu, self._water, t), "HU")
+        number = precorrected_number if precorrected else finite_number
+        return Q(number(self._weight, c * 1e-3 * self._mu, self._water, t), "HU")
 
     def opacity(self, concentration: Any, path: Any) -> float:
         """Mean dmu t of a path through the agent; above 0.02 the linear slope overstates the number."""
@@ -153,6 +179,17 @@ def beam_of(beam: Any) -> Spectrum:
     return beam if isinstance(beam, Spectrum) else spectrum(beam)
 
 
+UNKNOWN_FILTER = Flag(
+    "filtration assumed", "3 mm Al and 0.9 mm Ti; the band covers 2.5 to 6 mm of Al beside the titanium", "note"
+)
+SOFT, HARD = {"Al": "2.5 mm", "Ti": "0.9 mm"}, {"Al": "6 mm", "Ti": "0.9 mm"}
+
+
+def other_filtrations(beam: Spectrum) -> list[Spectrum]:
+    """A softer and a harder beam of the same tube: what CT filtration can be where none is stated."""
+    return [_spectrum(Q(beam.kvp, "kV"), filters, Q(beam.anode_angle, "deg")) for filters in (SOFT, HARD)]
+
+
 def enhancement(agent, spectrum, phantom=None, detector="energy-integrating") -> Enhancement:
     """CT enhancement of an agent, per mass and per amount of its element.
 
@@ -163,7 +200,7 @@ def enhancement(agent, spectrum, phantom=None, detector="energy-integrating") ->
     agent : str, Formulation or Absorber
         An element, a compound, a formulation or the id of one. An element displaces no water; a formulation does.
     spectrum : Spectrum or quantity
-        A beam from `spectrum(...)`, or a tube voltage for the default CT filtration (3 mm Al, 0.9 mm Ti).
+        A beam from `spectrum(...)`; or a tube voltage: the value for 3 mm Al and 0.9 mm Ti, the band for 2.5 to 6 mm.
     phantom : quantity or mapping, optional
         Thickness of water, or {"water": "18 cm", "bone": "2 cm"}. Unknown (None): the value at 20 cm with the
         range from 0 to 32 cm.
@@ -197,19 +234,23 @@ def enhancement(agent, spectrum, phantom=None, detector="energy-integrating") ->
     weight = seen(beam, depth(object_layers(size), beam.energies), counter)
     water, mu = remembered("water", beam.energies), what.mu(beam.energies)
     value = float(weight @ mu / (weight @ water))
-    band = [value]
+    sizes = [size] if phantom is not None else ["0 cm", "16 cm", size, "32 cm"]
+    beams = [beam]
     if phantom is None:
-        band = [slope(beam, object_layers(f"{cm} cm"), counter, what) for cm in (0, 16, 32)]
         notes.append(Flag("phantom unknown", "20 cm of water assumed; the band covers 0 to 32 cm", "warn"))
+    if not isinstance(spectrum, Spectrum):
+        beams += other_filtrations(beam)
+        notes.append(UNKNOWN_FILTER)
+    band = [slope(tube, object_layers(cm), counter, what) for tube in beams for cm in sizes]
     low, high = min(band), max(band)
     conditions = {**beam_words(beam), "phantom": phantom_words(size), "detector": counter.said()}
     return Enhancement(
         what.basis, value, low - ERROR * abs(low), high + ERROR * abs(high), conditions,
-        merge_flags(tuple(notes)), weight, mu, water,
+        merge_flags(tuple(notes)), what.grams_per_mole, weight, mu, water,
     )  # fmt: skip
 
 
-_detector = detector  # the argument of `enhancement` bears the same name
+_detector, _spectrum = detector, spectrum  # the arguments of `enhancement` bear the same names
 
 
 def beam_words(beam: Spectrum) -> dict[str, str]:

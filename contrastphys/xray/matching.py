@@ -26,6 +26,7 @@ from .contrast import (
     finite_number,
     mass_concentration,
     object_layers,
+    other_filtrations,
     phantom_words,
     slope,
     slopes,
@@ -35,7 +36,6 @@ from .detectors import IDEAL, Detector, detector, seen
 from .spectra import Spectrum, remembered, spectrum
 
 DATA_CHOICE = 0.027  # of a slope, by the choice of published cross-sections (0.7-2.7 %)
-SOFT, HARD = {"Al": "2.5 mm", "Ti": "0.9 mm"}, {"Al": "6 mm", "Ti": "0.9 mm"}
 
 
 @dataclass(frozen=True)
@@ -129,9 +129,7 @@ def match(
     spread = [value]
     if beam.kvp is not None:
         scale = value / equal(beam)
-        for filters in (SOFT, HARD):
-            tube = spectrum(Q(beam.kvp, "kV"), filters, Q(beam.anode_angle, "deg"))
-            spread.append(equal(tube) * scale)
+        spread += [equal(tube) * scale for tube in other_filtrations(beam)]
     low, high = min(spread) * (1 - DATA_CHOICE), max(spread) * (1 + DATA_CHOICE)
     conditions = {
         "reference": f"{c_ref:g} mg {other.basis}/mL",

@@ -7,10 +7,37 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..provenance import Value
-from ..schema import choice, mapping, number, settle
+from ..schema import choice, mapping, near, number, settle
 from ..units import UnitError, magnitude
 from .detection import REFERENCE_KVP, REFERENCE_NOISE, ROSE
 from .spectra import KVP_HIGH, KVP_LOW, stack
+
+# Other machines than a clinical CT; noise values are assumptions, shown with every limit.
+PRESETS: dict[str, dict[str, Any]] = {
+    "clinical CT": {},
+    "large patient": {"phantom": "32 cm", "kvp": ["100 kV", "120 kV", "140 kV"]},
+    "micro-CT": {
+        "kvp": ["50 kV", "70 kV", "90 kV"],
+        "filtration": {"Al": "1 mm"},
+        "phantom": "3 cm",
+        "detector": "CsI",
+        "noise": {"value": "50 HU", "at": "70 kV"},
+        "path": "0.2 cm",
+    },
+}
+
+
+def preset(name: str) -> Protocol:
+    """A named protocol: "clinical CT", "large patient" or "micro-CT" (a mouse in 3 cm of water).
+
+    Examples
+    --------
+    >>> preset("micro-CT").detector
+    'CsI'
+    """
+    if name not in PRESETS:
+        raise ValueError(f"unknown protocol '{name}': {near(name, PRESETS) or 'one of ' + ', '.join(PRESETS)}")
+    return Protocol(**PRESETS[name])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +46,8 @@ class Protocol:
 
     The reference noise belongs to the tube voltage written in its `at` (120 kV by default) and to the first
     phantom; at other voltages and sizes it is scaled at equal entrance air kerma. `n_eff` is the number of
-    independent voxels averaged; `pixels` is kept apart from it, since CT noise is coloured.
+    independent voxels averaged; without it `pixels` are counted as independent, and the result says so, since CT
+    noise is coloured.
     """
 
     kvp: tuple[Value, ...] = number("kV", 30, 150, many=True, default=("80 kV", "100 kV", "120 kV", "140 kV"))
@@ -71,7 +99,7 @@ class Protocol:
             "noise": self.noise.number,
             "noise_kvp": self._noise_kvp(),
             "noise_phantom": self.phantom[0].number,
-            "n_eff": 1.0 if self.n_eff is None else self.n_eff.number,
+            "n_eff": None if self.n_eff is None else self.n_eff.number,
             "pixels": self.pixels.number,
             "rose": self.rose.number,
             "path": self.path.number,

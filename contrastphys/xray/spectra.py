@@ -366,6 +366,29 @@ def monochromatic(energy):
     return Spectrum(at, np.ones_like(at), np.zeros_like(at), per_mas=False)
 
 
+def read_spectrum(path: Any) -> Spectrum:
+    """Beam from a CSV table with the columns `energy [keV]` and `fluence [1/cm^2]` (photons per bin).
+
+    Other Parameters
+    ----------------
+    path : str or Path
+        The table; lines that start with # are comments.
+
+    Returns
+    -------
+    Spectrum
+    """
+    from pathlib import Path
+
+    from ..files import read_csv
+
+    held = read_csv(Path(path), needs=("energy", "fluence"))
+    for column, unit in (("energy", "keV"), ("fluence", "1/cm^2")):
+        if not held.units[column]:
+            raise UnitError(f"{held.name}: column '{column}' has no unit: write '{column} [{unit}]' in its header")
+    return measured_spectrum(*(Q(held[column], held.units[column]) for column in ("energy", "fluence")))
+
+
 def measured_spectrum(energy: Any, fluence: Any, edges: Any = None) -> Spectrum:
     """Beam from one's own table of photons per bin.
 

@@ -1,0 +1,147 @@
+"""Bubble dynamics: cost and error of the built-in integrator against SciPy's with a compiled right side.
+
+    python benchmarks/bench_ultrasound.py [--quick] [--json FILE]
+
+One bubble: the five reference cases, at tolerances that leave matched errors against a tight solution. Many
+bubbles: 10,000 log-normal sizes, 20 cycles of 2 MHz and 100 kPa, with the error of the harmonic power. CPU
+seconds of the process; compilation is told apart. `jbubble` is compared where it is installed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from contrastphys.compiled import have_numba
+from contrastphys.ultrasound import Bubble, Free, Gas, Gompertz, Liquid, Marmottant, Pulse, kernels, simulate
+from contrastphys.ultrasound.dynamics import bubble_parameters
+from contrastphys.ultrasound.echo import harmonics
+
+WATER = Liquid(sound_speed="1500 m/s")
+GAS = Gas()
+CASES = {
+    "free, 10 kPa": (Bubble("2 um", GAS, Free(), 1.4), Pulse("2 MHz", "10 kPa", 20)),
+    "Marmottant, 50 kPa": (
+        Bubble("2 um", GAS, Marmottant("0.5 N/m", "5e-9 kg/s", "0.01 N/m"), 1.07),
+        Pulse("2 MHz", "50 kPa", 20),
+    ),
+    "buckled, 100 kPa": (
+        Bubble("1.7 um", GAS, Marmottant("0.5 N/m", "5e-9 kg/s"), 1.07),
+        Pulse("2 MHz", "100 kPa", 20),
+    ),
+    "Gompertz, 100 kPa": (
+        Bubble("2 um", GAS, Gompertz("0.5 N/m", "5e-9 kg/s", "0.02 N/m"), 1.07),
+        Pulse("2 MHz", "100 kPa", 20),
+    ),
+    "100 nm, 500 kPa": (
+        Bubble("0.1 um", GAS, Marmottant("0.5 N/m", "1e-9 kg/s", "0.01 N/m"), 1.07),
+        Pulse("2 MHz", "500 kPa", 20),
+    ),
+}
+
+
+def cpu(run: Any, repeats: int = 5) -> float:
+    """Least CPU seconds of several runs."""
+    best = np.inf
+    for _ in range(repeats):
+        begin = time.process_time()
+        run()
+        best = min(best, time.process_time() - begin)
+    return float(best)
+
+
+def scipy_run(bubble: Bubble, pulse: Pulse, method: str, rtol: float, times: np.ndarray) -> np.ndarray:
+    """R(t) by SciPy with the same compiled right side."""
+    from scipy.integrate import solve_ivp
+
+    par, shell = bubble_parameters(bubble.radius, bubble, pulse, WATER, "keller-miksis")
+    one, law, wave = par[0], shell[0], pulse.wave
+
+    def rhs(t: float, y: np.ndarray) -> list[float]:
+        return [y[1], kernels.acceleration(t, y[0], y[1], 0.0, one, law, wave)]
+
+    scale = [rtol * bubble.radius, rtol * 2 * np.pi * pulse.frequency * bubble.radius]
+    first = min(1e-3 / pulse.frequency, 1e-3 * bubble.radius * np.sqrt(WATER.density / WATER.pressure))
+    solved = solve_ivp(
+        rhs, (0, pulse.duration), [bubble.radius, 0.0], method, times, rtol=rtol, atol=scale, first_step=first
+    )
+    return solved.y[0]
+
+
+def one_bubble() -> list[dict[str, Any]]:
+    rows = []
+    for name, (bubble, pulse) in CASES.items():
+        exact = simulate(bubble, pulse, WATER, tolerance=1e-12)
+
+        def error(radius: np.ndarray, exact=exact, bubble=bubble) -> float:
+            return float(np.max(np.abs(radius - exact.metres)) / bubble.radius)
+
+        for tolerance in (1e-5, 1e-6, 1e-8):
+            run = simulate(bubble, pulse, WATER, tolerance=tolerance)
+            took = cpu(lambda b=bubble, p=pulse, t=tolerance: simulate(b, p, WATER, tolerance=t))
+            rows.append({"case": name, "solver": "contrastphys", "rtol": tolerance, "error": error(run.metres),
+                         "ms": 1e3 * took, "steps": run.steps})  # fmt: skip
+        for method, tolerance in (("RK45", 1e-6), ("DOP853", 1e-8), ("Radau", 1e-6), ("LSODA", 1e-8)):
+            radius = scipy_run(bubble, pulse, method, tolerance, exact.seconds)
+            took = cpu(lambda b=bubble, p=pulse, m=method, t=tolerance, s=exact.seconds: scipy_run(b, p, m, t, s), 1)
+            rows.append({"case": name, "solver": f"SciPy {method}", "rtol": tolerance, "error": error(radius),
+                         "ms": 1e3 * took})  # fmt: skip
+    return rows
+
+
+def many_bubbles(count: int) -> list[dict[str, Any]]:
+    radii = np.random.default_rng(7).lognormal(np.log(1.2e-6), 0.4, count)
+    bubble = Bubble("1 um", GAS, Marmottant("0.5 N/m", "5e-9 kg/s", "0.01 N/m"), 1.07)
+    pulse = Pulse("2 MHz", "100 kPa", 20)
+    sample = radii[:: max(1, count // 500)]
+    exact = harmonics(sample, bubble, pulse, WATER, tolerance=1e-9).power()
+    rows = []
+    for tolerance in (1e-4, 1e-5, 1e-6):
+        off = np.max(np.abs(harmonics(sample, bubble, pulse, WATER, tolerance=tolerance).power() / exact - 1))
+        begin, wall = time.process_time(), time.perf_counter()
+        harmonics(radii, bubble, pulse, WATER, tolerance=tolerance)
+        rows.append({"bubbles": count, "rtol": tolerance, "power error": float(off),
+                     "cpu s": time.process_time() - begin, "wall s": time.perf_counter() - wall})  # fmt: skip
+    return rows
+
+
+def jbubble_note() -> str:
+    if importlib.util.find_spec("jbubble") is None:
+        return "jbubble is not installed: not compared"
+    return "jbubble is installed; its shells differ in factors (Gompertz e, thick shell 12), compare free bubbles only"
+
+
+def show(rows: list[dict[str, Any]]) -> None:
+    keys = list(rows[0])
+    print("  ".join(f"{k:>20}" for k in keys))
+    for row in rows:
+        cells = (row.get(k, "") for k in keys)
+        print("  ".join(f"{c:>20.3g}" if isinstance(c, float) else f"{c!s:>20}" for c in cells))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="1,000 bubbles instead of 10,000")
+    parser.add_argument("--json", type=Path, help="also write the numbers to this file")
+    options = parser.parse_args()
+    begin = time.perf_counter()
+    simulate(*CASES["free, 10 kPa"], WATER)
+    print(f"numba {'in use' if have_numba() else 'not installed'}; first call {time.perf_counter() - begin:.2f} s")
+    single = one_bubble()
+    show(single)
+    print()
+    crowd = many_bubbles(1000 if options.quick else 10_000)
+    show(crowd)
+    print(jbubble_note())
+    if options.json:
+        options.json.write_text(json.dumps({"one bubble": single, "many bubbles": crowd}, indent=1), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

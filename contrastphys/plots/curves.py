@@ -1,0 +1,357 @@
+"""Pictures along an axis: relaxivity, CT enhancement, absorption and attenuation, model and measurement.
+
+Lines are the models' answers (`predict` without measured values), bands their stated error; points with bars
+are what was measured. What a model refuses is left out of its line.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .. import study as studies
+from ..formulation import Formulation
+from ..provenance import Refusal
+from ..units import UnitError
+from .style import QUIET, at, figure, legend, logarithmic, look, says
+from .words import number_text, unit_text
+
+FIELDS = np.geomspace(1e-4, 14, 36)  # T
+VOLTAGES = np.arange(60.0, 141.0, 10.0)  # kV
+WAVELENGTHS = np.arange(600.0, 1101.0, 12.5)  # nm
+FREQUENCIES = np.geomspace(0.5, 20, 28)  # MHz
+
+
+@dataclass
+class Curve:
+    """One formulation along an axis: model, band and measured points (x, value, error)."""
+
+    name: str
+    index: int
+    x: np.ndarray
+    y: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    unit: str = ""
+    points: list[tuple[float, float, float]] = field(default_factory=list)
+    basis: str = ""
+
+    @property
+    def answered(self) -> bool:
+        """Whether there is anything to draw."""
+        return bool(np.isfinite(self.y).any() or self.points)
+
+
+def sampled(
+    formulation: Formulation,
+    index: int,
+    modality: str,
+    quantity: str,
+    key: str,
+    grid: Iterable[float],
+    conditions: Mapping[str, Any],
+) -> Curve:
+    """A quantity of a formulation along one condition, as its model gives it."""
+    x = np.asarray(list(grid), float)
+    y, low, high = (np.full(x.shape, math.nan) for _ in range(3))
+    unit = ""
+    predict = studies.room(modality).predict
+    refused = 0
+    for i, here in enumerate(x):
+        try:
+            value = predict(formulation, quantity, {**conditions, key: float(here)}, use_measured=False)
+        except (Refusal, UnitError, ValueError):
+            refused += 1
+            if refused == 4 and i == 3:  # it does not answer at all
+                break
+            continue
+        y[i], (low[i], high[i]), unit = value.number, value.bounds(), value.unit
+    return Curve(formulation.name, index, x, y, low, high, unit)
+
+
+def _asking(comparison: Any, modality: str) -> list[tuple[int, Formulation]]:
+    """Formulations a modality answered for, with their place in the study."""
+    return [(i, f) for i, f in enumerate(comparison.formulations) if comparison.select(f.id, modality)]
+
+
+def _stated(protocol: Any, *keys: str) -> dict[str, Any]:
+    """Conditions that a protocol states, as `predict` takes them."""
+    found: dict[str, Any] = {}
+    for key in keys:
+        value = getattr(protocol, key, None)
+        value = value[0] if isinstance(value, tuple) and value else value
+        if isinstance(value, Mapping):
+            found[key] = {name: part.number for name, part in value.items()}
+        elif value not in (None, ""):
+            found[key] = getattr(value, "number", value)
+    return found
+
+
+def _line(ax: Any, curve: Curve, band: bool = True) -> Any:
+    """Draw a curve with its band and points; the handle for a legend."""
+    from matplotlib.lines import Line2D
+
+    style = look(curve.index)
+    drawn = bool(np.isfinite(curve.y).any())
+    if drawn:
+        ax.plot(curve.x, curve.y, color=style["color"], ls=style["linestyle"], zorder=3)
+        if band:
+            ax.fill_between(curve.x, curve.low, curve.high, color=style["color"], alpha=0.13, lw=0, zorder=2)
+    for x, y, error in curve.points:
+        ax.errorbar(x, y, yerr=error or None, fmt=style["marker"], color=style["color"], ms=5, mec="#fefefe", mew=0.5,
+                    elinewidth=1, capsize=2, zorder=4)  # fmt: skip
+    return Line2D(
+        [], [], color=style["color"], ls=style["linestyle"] if drawn else "none",
+        marker=style["marker"] if curve.points else "", ms=5,
+    )  # fmt: skip
+
+
+def _measured(formulation: Formulation, quantity: str, key: str, basis: str = "") -> list[tuple[float, float, float]]:
+    """Measured points of a record along one condition, per `basis` where they are counted by something else."""
+    found = []
+    for row in formulation.measured:
+        place = getattr(row, key)
+        if row.quantity != quantity or place is None:
+            continue
+        factor = _recount(formulation, row.per, basis)
+        if factor is None:
+            continue
+        _, high = row.value.bounds()
+        found.append((place.number, row.value.number * factor, max(high - row.value.number, 0.0) * factor))
+    return found
+
+
+def _recount(formulation: Formulation, counted: str, basis: str) -> float | None:
+    """Factor from a number per one basis to the same per another; None where it cannot be told."""
+    if not basis or not counted or counted == basis or counted == "metal":
+        return 1.0
+    try:
+        return formulation._per_entity(basis)["mol/L"] ** -1 * formulation._per_entity(counted)["mol/L"]
+    except (UnitError, Refusal, KeyError, ZeroDivisionError):
+        return None
+
+
+def _limits_of(curves: Sequence[Curve], decades: float) -> tuple[float, float] | None:
+    """A logarithmic range that holds the curves and points, at most so many decades below the top."""
+    held = [v for c in curves for v in (*c.y[np.isfinite(c.y)], *(p[1] for p in c.points)) if v > 0]
+    if not held:
+        return None
+    high = max(held) * 2
+    return max(min(held) / 2, high / 10**decades), high
+
+
+def relaxivity(
+    comparison: Any, fields: Iterable[float] = FIELDS, temperature: float = 310.15, medium: str = "water"
+) -> Any:
+    """r1 and r2 against field, models as lines and measurements as points.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        The cells of a study.
+    fields : iterable of float
+        Fields of the lines, T.
+    temperature : float
+        K; measured points of every temperature and medium are shown.
+    medium : str
+        For which the models answer.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The panel of r1.
+    """
+    fig = figure(6.4, 5.4)
+    panels = fig.subplots(2, 1, sharex=True)
+    asking = _asking(comparison, "mri")
+    grid = list(fields)
+    conditions = {"temperature": temperature, "medium": medium}
+    handles: dict[str, Any] = {}
+    for ax, quantity in zip(panels, ("r1", "r2"), strict=True):
+        curves = []
+        for index, formulation in asking:
+            curve = sampled(formulation, index, "mri", quantity, "field", grid, conditions)
+            curve.points = _measured(formulation, quantity, "field", formulation.basis)
+            curve.basis = formulation.basis
+            if curve.answered:
+                curves.append(curve)
+                handle = _line(ax, curve)
+                handles.setdefault(f"{curve.name} (per {curve.basis})", handle)
+        logarithmic(ax.xaxis)
+        logarithmic(ax.yaxis)
+        span = _limits_of(curves, 6)
+        if span:
+            ax.set_ylim(*span)
+        else:
+            says(ax, f"no {quantity} of these formulations can be computed or was measured")
+        ax.set_ylabel(f"{'r₁' if quantity == 'r1' else 'r₂'} [mM⁻¹ s⁻¹]")
+    fields_named = [f.number for f in getattr(comparison.study.protocol("mri"), "field", ())]
+    for ax in panels:
+        _marks(ax, fields_named)
+    panels[0].tick_params(labelbottom=False)
+    panels[1].set_xlabel("magnetic field [T]  (dotted: fields of the study)")
+    panels[1].set_xlim(min(grid), max(grid))
+    legend(fig, list(handles.values()), list(handles))
+    return panels[0]
+
+
+def enhancement(comparison: Any, kvp: Iterable[float] = VOLTAGES) -> Any:
+    """CT enhancement per mass of the counted element against tube voltage.
+
+    Formulations whose enhancement agrees within 0.5 % share one line.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        The cells of a study.
+    kvp : iterable of float
+        Tube voltages of the lines, kV.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    fig = figure(6.4, 4.2)
+    ax = fig.add_subplot()
+    protocol = comparison.study.protocol("xray")
+    conditions = _stated(protocol, "phantom", "filtration", "detector", "anode_angle", "threshold")
+    curves: list[Curve] = []
+    for index, formulation in _asking(comparison, "xray"):
+        curve = sampled(formulation, index, "xray", "enhancement_per_mass", "kvp", kvp, conditions)
+        curve.points = _measured(formulation, "enhancement_per_mass", "kvp")
+        curve.basis = _counted(comparison, formulation)
+        if curve.answered:
+            curves.append(curve)
+    names, handles = [], []
+    for group in _alike(curves):
+        first = group[0]
+        handles.append(_line(ax, first))
+        for other in group[1:]:
+            for x, y, error in other.points:
+                style = look(other.index)
+                ax.errorbar(x, y, yerr=error or None, fmt=style["marker"], color=style["color"], ms=5)
+        shown = ", ".join(c.name for c in group[:3]) + (f" and {len(group) - 3} more" if len(group) > 3 else "")
+        names.append(f"{first.basis}: {shown}" if first.basis else shown)
+    if not curves:
+        says(ax, "no formulation holds an element that CT sees apart")
+    ax.set_xlabel("tube voltage [kV]  (dotted: voltages of the study)")
+    ax.set_ylabel("enhancement [HU mL/mg of the element]")
+    ax.set_ylim(bottom=0)
+    at(ax.xaxis, [60, 80, 100, 120, 140])
+    _marks(ax, [v.number for v in getattr(protocol, "kvp", ())])
+    from .style import label
+
+    if names:
+        fig.legend(handles, [label(n, 78) for n in names], loc="outside lower left", ncols=1, handlelength=2.6)
+    return ax
+
+
+def absorption(comparison: Any, wavelengths: Iterable[float] = WAVELENGTHS) -> Any:
+    """Molar absorption (decadic, per particle or molecule) against wavelength.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        The cells of a study.
+    wavelengths : iterable of float
+        nm.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    fig = figure(6.4, 4.4)
+    ax = fig.add_subplot()
+    protocol = comparison.study.protocol("photoacoustic")
+    handles, names, curves = [], [], []
+    for index, formulation in _asking(comparison, "photoacoustic"):
+        curve = sampled(formulation, index, "photoacoustic", "molar_absorption", "wavelength", wavelengths, {})
+        curve.points = _measured(formulation, "molar_absorption", "wavelength", formulation.entity)
+        if curve.answered:
+            curves.append(curve)
+            handles.append(_line(ax, curve))
+            names.append(curve.name)
+    logarithmic(ax.yaxis)
+    span = _limits_of(curves, 9)
+    if span:
+        ax.set_ylim(*span)
+    else:
+        says(ax, "no absorption of these formulations is known in this range")
+    ax.set_xlabel("wavelength [nm]  (dotted: wavelengths of the study)")
+    ax.set_ylabel("molar absorption [M⁻¹ cm⁻¹ of particles or molecules]")
+    _marks(ax, [v.number for v in getattr(protocol, "wavelength", ())])
+    legend(fig, handles, names)
+    return ax
+
+
+def bubbles(comparison: Any, frequencies: Iterable[float] = FREQUENCIES) -> Any:
+    """Attenuation against frequency, at the concentration in the target or the reference one.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        The cells of a study.
+    frequencies : iterable of float
+        MHz.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    fig = figure(6.4, 4.4)
+    ax = fig.add_subplot()
+    protocol = comparison.study.protocol("ultrasound")
+    conditions = {**_stated(protocol, "temperature", "medium"), "concentration": 1e6}
+    handles, names, curves = [], [], []
+    for index, formulation in _asking(comparison, "ultrasound"):
+        curve = sampled(formulation, index, "ultrasound", "attenuation", "frequency", frequencies, conditions)
+        if curve.answered:
+            curves.append(curve)
+            handles.append(_line(ax, curve))
+            names.append(curve.name)
+    logarithmic(ax.xaxis)
+    logarithmic(ax.yaxis)
+    at(ax.xaxis, [0.5, 1, 2, 3, 5, 7, 10, 15, 20])
+    span = _limits_of(curves, 5)
+    unit = unit_text(curves[0].unit) if curves else "dB/cm"
+    if span:
+        ax.set_ylim(*span)
+    else:
+        says(ax, "no formulation holds gas")
+    ax.set_xlabel("frequency [MHz]  (dotted: frequencies of the study)")
+    ax.set_ylabel(f"attenuation [{unit}] at {number_text(1e6)} per mL")
+    _marks(ax, [v.number for v in getattr(protocol, "frequency", ())])
+    legend(fig, handles, names)
+    return ax
+
+
+def _marks(ax: Any, places: Iterable[float]) -> None:
+    """Dotted lines where the study's machines stand."""
+    for place in places:
+        ax.axvline(place, color=QUIET, lw=0.9, ls=(0, (1, 2.5)), zorder=1)
+
+
+def _counted(comparison: Any, formulation: Formulation) -> str:
+    """Element a CT enhancement is counted by."""
+    for cell in comparison.select(formulation.id, "xray"):
+        if cell.conditions.get("basis"):
+            return str(cell.conditions["basis"])
+    return formulation.basis
+
+
+def _alike(curves: Sequence[Curve]) -> list[list[Curve]]:
+    """Curves in groups that no eye tells apart."""
+    groups: list[list[Curve]] = []
+    for curve in curves:
+        for group in groups:
+            first = group[0]
+            if first.basis == curve.basis and np.allclose(first.y, curve.y, rtol=5e-3, equal_nan=True):
+                group.append(curve)
+                break
+        else:
+            groups.append([curve])
+    return groups

@@ -1,0 +1,100 @@
+"""What every picture shares: colours, markers, figures, legends and axes, without matplotlib's global state."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from .words import clipped, decade
+
+STYLE = Path(__file__).resolve().parent.parent / "contrastphys.mplstyle"
+
+# Colours of Okabe and Ito that carry a line on white and on black; yellow does not.
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
+INK, QUIET, RULE, PAPER = "#1b1b1f", "#7a7a80", "#d9d9de", "#fefefe"
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "h", "p", "*")
+LINES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1.5, 2)))
+
+MODALITY = {
+    "mri": ("MRI", "#0072B2", "o"),
+    "xray": ("CT", "#D55E00", "s"),
+    "photoacoustic": ("Photoacoustic", "#009E73", "^"),
+    "ultrasound": ("Ultrasound", "#CC79A7", "D"),
+}
+
+
+def look(index: int) -> dict[str, Any]:
+    """Colour, marker and line of the n-th formulation of a study, the same in every picture."""
+    return {
+        "color": PALETTE[index % len(PALETTE)],
+        "marker": MARKERS[index % len(MARKERS)],
+        "linestyle": LINES[(index // len(PALETTE)) % len(LINES)],
+    }
+
+
+def figure(width: float = 6.4, height: float = 4.0) -> Any:
+    """A figure that belongs to nobody else, laid out so that nothing is cut."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    made = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(made)
+    return made
+
+
+def in_style() -> Any:
+    """Context with the shipped style alone, whatever a user's matplotlib settings are."""
+    import matplotlib
+
+    settings = dict(matplotlib.rcParamsDefault)
+    for key in ("backend", "backend_fallback", "interactive", "toolbar", "timezone", "date.epoch"):
+        settings.pop(key, None)
+    settings.update(matplotlib.rc_params_from_file(STYLE, use_default_template=False))
+    return matplotlib.rc_context(settings)
+
+
+def label(text: str, length: int = 30) -> str:
+    """A user's text as matplotlib shows it literally: no mathematics, no hidden legend entry."""
+    shown = clipped(text, length).replace("$", r"\$")
+    return f"\u200a{shown}" if shown.startswith("_") else shown
+
+
+def logarithmic(axis: Any) -> None:
+    """A logarithmic axis with decades a reader can read and no crowd of them."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    getattr(axis.axes, f"set_{axis.axis_name}scale")("log")
+    axis.set_major_locator(LogLocator(base=10, numticks=9))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: decade(value) if value > 0 else ""))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def at(axis: Any, ticks: Sequence[float]) -> None:
+    """Ticks at the values named, as plain numbers."""
+    from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+    axis.set_major_locator(FixedLocator(list(ticks)))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+
+
+def legend(fig: Any, handles: Sequence[Any], names: Iterable[str], columns: int = 0) -> None:
+    """A legend below the panels, where it covers nothing."""
+    labels = [label(name) for name in names]
+    if not labels:
+        return
+    longest = max(len(text) for text in labels)
+    room = columns or max(1, min(len(labels), int(92 / (longest + 7))))
+    fig.legend(list(handles), labels, loc="outside lower left", ncols=room, handlelength=2.6, columnspacing=1.4)
+
+
+def says(ax: Any, text: str) -> None:
+    """Words in the middle of a panel that has nothing to draw."""
+    ax.text(0.5, 0.5, text, ha="center", va="center", transform=ax.transAxes, color=QUIET, parse_math=False, wrap=True)
+
+
+def finite(*values: float | None) -> bool:
+    """Whether all are numbers."""
+    return all(value is not None and math.isfinite(value) for value in values)

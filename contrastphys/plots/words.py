@@ -1,0 +1,145 @@
+"""Numbers, units and names as a reader of a picture or a report sees them."""
+
+from __future__ import annotations
+
+import math
+import re
+
+_RAISED = str.maketrans("0123456789-+.", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺·")
+
+# Names a reader knows for the quantities of cells.
+QUANTITIES = {
+    "tissue_concentration": "concentration in the target",
+    "c_min": "smallest concentration seen",
+    "margin": "margin",
+    "r1": "r₁",
+    "r2": "r₂",
+    "r2_star": "r₂*",
+    "c_peak": "concentration of the strongest signal",
+    "sign": "sign of the signal change",
+    "enhancement_per_mass": "enhancement per mass",
+    "enhancement_per_mole": "enhancement per mole",
+    "hu": "enhancement in the target",
+    "molar_absorption": "molar absorption",
+    "mu_a": "absorption coefficient",
+    "pressure": "initial pressure",
+    "resonance_frequency": "resonance frequency",
+    "attenuation": "attenuation",
+    "backscatter": "backscatter",
+}
+
+_SPELT = {
+    "um": "µm", "uM": "µM", "umol": "µmol", "uL": "µL", "us": "µs", "ug": "µg", "degC": "°C", "delta_degC": "°C",
+    "degree_Celsius": "°C", "percent": "%", "dimensionless": "", "1": "",
+}  # fmt: skip
+
+
+def quantity_words(name: str) -> str:
+    """A quantity's name for a reader."""
+    return QUANTITIES.get(name, name.replace("_", " "))
+
+
+def number_text(value: float, digits: int = 2) -> str:
+    """A number with a few digits, with a power of ten where it is far from 1.
+
+    Examples
+    --------
+    >>> number_text(0.03712), number_text(1234.0), number_text(2.2e-9), number_text(153000.0)
+    ('0.037', '1200', '2.2 × 10⁻⁹', '1.5 × 10⁵')
+    """
+    if value == 0 or not math.isfinite(value):
+        return f"{value:g}"
+    mantissa, exponent = f"{abs(value):.{digits - 1}e}".split("e")
+    sign, power = "−" if value < 0 else "", int(exponent)
+    if -4 < power < 5:
+        rounded = float(f"{mantissa}e{power}")
+        places = max(0, digits - 1 - power)
+        plain = f"{rounded:.{places}f}"
+        return sign + (plain.rstrip("0").rstrip(".") if "." in plain else plain)
+    mantissa = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
+    return f"{sign}{mantissa} × 10{raised(power)}"
+
+
+def raised(power: float) -> str:
+    """A number as superscript.
+
+    Examples
+    --------
+    >>> raised(-12)
+    '⁻¹²'
+    """
+    return f"{power:g}".translate(_RAISED)
+
+
+def decade(value: float) -> str:
+    """A power of ten for an axis: plain from 0.01 to 1000, else 10ⁿ.
+
+    Examples
+    --------
+    >>> decade(0.1), decade(1e-6), decade(1000)
+    ('0.1', '10⁻⁶', '1000')
+    """
+    power = round(math.log10(value))
+    return f"{value:g}" if -2 <= power <= 3 else f"10{raised(power)}"
+
+
+def unit_text(unit: str) -> str:
+    """A unit as it is printed: powers instead of slashes, prefixes spelt out.
+
+    Examples
+    --------
+    >>> unit_text("1/(mM*s)"), unit_text("mmol/L"), unit_text("HU*mL/mg"), unit_text("cm^2"), unit_text("um")
+    ('mM⁻¹ s⁻¹', 'mmol/L', 'HU mL/mg', 'cm²', 'µm')
+    """
+    text = re.sub(r"\s+", "", unit.replace("**", "^"))
+    above, slash, below = text.partition("/")
+    over, under = _factors(above), _factors(below.strip("()")) if slash and "/" not in below.strip("()") else None
+    if slash and under is None:  # a/b/c and the like
+        over, under = _factors(above), [f for part in below.split("/") for f in _factors(part.strip("()"))]
+    under = under or []
+    if not over and not under:
+        return ""
+    if over and len(under) <= 1:
+        return " ".join(_power(n, p) for n, p in over) + (f"/{_power(*under[0])}" if under else "")
+    return " ".join([_power(n, p) for n, p in over] + [_power(n, -p) for n, p in under])
+
+
+def _factors(product: str) -> list[tuple[str, float]]:
+    found = []
+    for factor in product.strip("()").replace("·", "*").split("*"):
+        name, _, power = factor.partition("^")
+        if name not in ("", "1", "dimensionless"):
+            try:
+                found.append((_SPELT.get(name, name), float(power) if power else 1.0))
+            except ValueError:
+                found.append((factor, 1.0))
+    return found
+
+
+def _power(name: str, power: float) -> str:
+    return name if power == 1 else f"{name}{raised(power)}"
+
+
+def molar_text(value: float) -> str:
+    """A concentration in mol/L with the prefix that suits it.
+
+    Examples
+    --------
+    >>> molar_text(3.7e-5), molar_text(2.4e-11), molar_text(3e-17)
+    ('37 µM', '24 pM', '0.03 fM')
+    """
+    for factor, unit in ((1.0, "M"), (1e-3, "mM"), (1e-6, "µM"), (1e-9, "nM"), (1e-12, "pM"), (1e-15, "fM")):
+        if value >= 0.9995 * factor or unit == "fM":
+            return f"{number_text(value / factor)} {unit}"
+    return ""
+
+
+def condition_text(text: object) -> str:
+    """A condition's value as printed: "37 degC" becomes "37 °C"."""
+    return re.sub(r"\bdegC\b", "°C", re.sub(r"\bu(m|M|s|L|mol|g)\b", r"µ\1", str(text)))
+
+
+def clipped(text: str, length: int = 30) -> str:
+    """A name in one line and not longer than a picture holds."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return line if len(line) <= length else f"{line[: length - 1].rstrip()}…"

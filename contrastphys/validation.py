@@ -30,6 +30,7 @@ from .units import UnitError
 
 LEAST = 5  # verified rows below which a class is not validated
 SHARE = 2 / 3  # of verified rows that must lie within the declared error
+VAGUE = 10.0  # a declared factor from which on a band tells nothing
 WIDE = 1.6  # from this declared factor on, a class is told in factors and not in per cent
 
 WITHIN, OUTSIDE, USED, REFUSED, NOT_ASKED = "within", "outside", "not scored", "refused", "not comparable"
@@ -114,13 +115,15 @@ class Group:
     def covered(self) -> bool:
         """Whether two thirds of the evidence lie within the declared error."""
         verified = self.shown["verified"]
-        return verified.within >= SHARE * verified.n
+        return verified.within >= SHARE * verified.n - 1e-9
 
     @property
     def standing(self) -> str:
         """The judgement in words."""
+        if self.validated and self.covered:
+            return "covered" if (self.declared or 1.0) < VAGUE else "covered by a band too wide to tell"
         if self.validated:
-            return "covered" if self.covered else "declares too little"
+            return "declares too little"
         other = self.shown["second-hand"]
         off = other.n >= LEAST and other.within < SHARE * other.n
         return "not validated; second-hand rows lie outside" if off else "not validated"
@@ -272,13 +275,12 @@ def _standing(row: Row) -> str:
 
 
 def _half_width(model: Value) -> float:
-    """A band as a factor: the larger of high over the value and the value over low, at most 1000."""
-    low, high = model.bounds()
-    number = abs(model.number)
-    if number == 0:
-        return 1000.0
-    up = abs(high) / number
-    return float(min(max(up, 2 - up, 1 + (number - abs(low)) / number), 1000.0))
+    """A band as a factor: 1 + its relative half width where it is even, else the wider side's factor, at most 1000."""
+    low, high = (bound / model.number if model.number else math.inf for bound in model.bounds())
+    low, high = min(low, high), max(low, high)
+    if abs((high - 1) - (1 - low)) < 1e-6 * high:
+        return high
+    return float(min(max(high, 1 / low if low > 1e-3 else 1000.0), 1000.0))
 
 
 def _shown(rows: Sequence[Row]) -> Shown:

@@ -97,6 +97,17 @@ def test_two_thirds_must_lie_within():
     assert not judge([number()] * 3 + [number(2.0)] * 2).ok
 
 
+def test_a_band_that_tells_nothing_is_called_so():
+    vague = number(ask=lambda: Value(1.0, "1").with_error(factor=12.0))
+    assert judge([vague] * LEAST).groups[0].standing == "covered by a band too wide to tell"
+
+
+def test_half_width_of_bands():
+    for model, width in ((Value(2.0, "1").with_error(0.4), 1.4), (Value(2.0, "1").with_error(factor=3.0), 3.0)):
+        assert validation._half_width(model) == pytest.approx(width)
+    assert validation._half_width(Value(8.0, "1", low=0.08, high=8.4)) == pytest.approx(100.0)
+
+
 def test_summary_of_errors():
     group = judge([number(1.0, model=1.1, error=0.2), number(1.0, model=0.9, error=0.2)] * 3).groups[0]
     shown = group.shown["verified"]
@@ -122,11 +133,12 @@ def test_every_modality_and_the_classes_a_user_asks_for(all_rows):
     names = {group.name for group in all_rows.groups}
     assert {group.modality for group in all_rows.groups} == {"mri", "xray", "photoacoustic", "ultrasound"}
     for part in (
-        "chelate in water, 1.4-4.7 T, r1", "chelate in water, below 1 T, r1", "chelate in plasma, 1.4-4.7 T, r1",
-        "chelate in whole blood, 1.4-4.7 T, r1", "albumin binder, r1", "iron oxide below 5 nm, r2",
+        "chelate in water, 1.4-4.7 T, r1", "chelate in water, below 1 T, r1", "chelate in plasma, 1.4 T and above, r1",
+        "chelate in whole blood, 1.4 T and above, r1", "albumin binder, r1", "iron oxide below 5 nm, r2",
         "iron oxide 5-8 nm, r2", "iron oxide 8-14 nm, r2", "iron oxide 14-25 nm, r2",
-        "lanthanide particle below 3 nm, r1", "CT enhancement ratio", "half-value layer", "mass energy absorption",
-        "gold sphere extinction", "Grueneisen parameter", "dye absorption", "droplet vaporisation threshold",
+        "lanthanide particle below 3 nm, r1", "CT enhancement ratio", "half-value layer", "mass attenuation",
+        "mass energy absorption", "gold sphere extinction", "Grueneisen parameter", "dye absorption",
+        "droplet vaporisation threshold",
         "nanobubble threshold", "attenuation peak", "shell parameters",
     ):  # fmt: skip
         assert part in names

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import math
-import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -16,6 +15,7 @@ WATER_SIZES = (20.0, 32.0)  # cm of water around an agent, where a phantom is no
 
 
 def beams() -> Iterator[Published]:
+    """Rows of the X-ray table, and measured enhancements of the catalogue."""
     rows = rows_of("xray_measured")
     layers = {row["condition"]: float(row["value"]) for row in rows if row["quantity"] == "hvl1"}
     for row in rows:
@@ -58,14 +58,14 @@ def _xray_question(row: Mapping[str, Any], layers: Mapping[str, float]) -> Quest
         asked = functools.partial(_layer, kind, float(kvp), layers[base], filters)
         group = "half-value layer of hardened beams" if filters else "homogeneity of beams"
         return group, asked, "", "", "7 deg anode; aluminium set by HVL1 of the RQR quality"
+    if "doubtful input" in row["note"]:
+        return "CT enhancement ratio", None, "the tube voltages of the source are in doubt", "", ""
     if quantity == "enhancement_ratio" and "/" in kvp:
         words = "water phantom of 20 to 32 cm"
         return "CT enhancement ratio", functools.partial(_ratio, agent, *map(float, kvp.split("/"))), "", "", words
     if quantity == "enhancement_ratio_mono":
-        energies = re.findall(r"(\d+) keV", row["condition"])
-        if len(energies) == 2 or "70 keV" in row["condition"]:
-            over = [float(e) for e in energies][:2]
-            return "virtual monochromatic ratio", functools.partial(_mono_ratio, agent, *over), "", "", "water around"
+        why = "a scanner's image made from two energies, of a sample whose composition is not stated"
+        return "virtual monochromatic ratio", None, why, "", ""
     if numeric(row["value"]) is None or "qualitative" in row["note"]:
         return "other", None, "a statement or an order, not a number a model gives", "", ""
     return "other", None, "the protocol is not complete enough to ask the model", "", ""
@@ -126,13 +126,3 @@ def _ratio(agent: str, first: float, second: float) -> Value:
         ]
         found.append(pair[0].number / pair[1].number)
     return Value(math.sqrt(min(found) * max(found)), "1", low=min(found), high=max(found), source=pair[0].source)
-
-
-def _mono_ratio(agent: str, first: float, second: float) -> Value:
-    from ..xray import attenuation
-
-    def step(energy: float) -> float:
-        what, water = (float(attenuation.mass_attenuation.bare(n, energy)) for n in (agent, "water"))
-        return what / water
-
-    return Value(step(first) / step(second), "1").with_error(2 * attenuation.ERROR)

@@ -11,6 +11,7 @@ from .rows import Published, measured_of, numeric, rows_of
 
 
 def bubbles() -> Iterator[Published]:
+    """Measured thresholds of the catalogue, and rows of the ultrasound table."""
     yield from measured_of("ultrasound", ("vaporisation_threshold",), "droplet vaporisation threshold")
     yield from measured_of("ultrasound", ("resonance_frequency", "attenuation"), "resonance and attenuation")
     for row in rows_of("us_measured"):

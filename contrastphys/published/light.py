@@ -12,6 +12,7 @@ from .rows import Published, made, measured_of, numeric, rows_of, worded
 
 
 def light() -> Iterator[Published]:
+    """Rows of the photoacoustic tables and of tissue optics, and measured absorption of the catalogue."""
     for name in ("pa_measured", "pa_optics", "pa_exposure_and_signal"):
         for row in rows_of(name):
             what = str(row.get("material", ""))

@@ -32,6 +32,7 @@ METAL_SHARE = 0.724  # mass share of metal in magnetite, for magnetisations give
 
 
 def relaxivities() -> Iterator[Published]:
+    """Every r1, r2 and r2* of the catalogue and of the two tables of relaxivities."""
     for name in catalogue():
         agent = load(name)
         for m in agent.measured:
@@ -176,6 +177,8 @@ def _relaxivity_group(agent: Formulation | None, quantity: str, field: float | N
             place = "tissue or other medium"
         at = 1.5 if field is None else field
         band = "below 1 T" if at < 1 else "1.4-4.7 T" if at < 4.75 else "above 4.7 T"
+        if place != "water" and at >= 1:
+            band = "1.4 T and above"
         return f"chelate in {place}, {band}, {quantity}"
     core = agent.cores[0] if agent.cores else None
     if core is None or agent.payloads or len(agent.cores) > 1:

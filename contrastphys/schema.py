@@ -365,13 +365,13 @@ def _alternatives(reader: Reader, spec: Spec, raw: Any, path: tuple) -> Value | 
     if meant is not None:
         reader.mistakes.extend(meant)
     else:
-        given, unit = (raw.get("value", raw), raw.get("unit")) if isinstance(raw, dict) else (raw, None)
+        given, asked = (raw.get("value", raw), raw.get("unit")) if isinstance(raw, dict) else (raw, None)
         names = ["no unit" if each == "1" else each for each in units]
         what, write = "is in none of its units", f"write it in {', '.join(names[:-1])} or {names[-1]}"
-        if isinstance(given, int | float) and unit is None:
+        if isinstance(given, int | float) and asked is None:
             what = "has no unit"
-        elif unit is not None:
-            given = f"{given} {unit}"
+        elif asked is not None:
+            given = f"{given} {asked}"
         reader.wrong(path, f"{shown(given)} {what}", write)
     return None
 

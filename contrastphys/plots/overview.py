@@ -109,7 +109,7 @@ def margins(comparison: Any) -> Any:
 def _band(cell: Cell) -> str:
     """Band and letter below the number of a heat map's cell."""
     if finite(cell.low, cell.high) and cell.low != cell.high:
-        return f"{number_text(cell.low or 0.0, 1)} to {number_text(cell.high or 0.0, 1)} · {cell.letter}"
+        return f"{number_text(cell.low or 0.0)} to {number_text(cell.high or 0.0)} · {cell.letter}"
     return cell.letter
 
 

@@ -212,8 +212,10 @@ def _validate(options: argparse.Namespace) -> int:
 
     folder = make_folder(options.output) if options.output else None
     found = validate(options.modality)
-    width = max(100, min(240, shutil.get_terminal_size((160, 24)).columns))
+    width = max(120, min(240, shutil.get_terminal_size((160, 24)).columns))
     print(found.table(width), end="")
+    print("Numbers of rows, in brackets those within the declared error; an error in brackets is of second-hand rows.")
+    print("Apart: used in a fit or as input, refused by the model, or not comparable.")
     worst = found.worst(10)
     if worst:
         print("\nFurthest outside the declared error, verified first:")

@@ -193,13 +193,20 @@ class Validation:
         return paths
 
     def table(self, width: int = 140) -> str:
-        """The summary by class as text for a terminal."""
+        """The summary by class as text for a terminal, a line each; numbers in brackets are those within."""
         from rich.console import Console
         from rich.table import Table
 
-        shown = Table(*_HEADINGS, box=None, pad_edge=False)
+        shown = Table(
+            "class", "verified", "error shown", "declared", "second-hand", "unverified", "apart", "standing",
+            box=None, pad_edge=False,
+        )  # fmt: skip
+        before = ""
         for group in self.groups:
-            shown.add_row(*_cells(group))
+            if group.modality != before:
+                shown.add_row(group.modality.upper() if len(group.modality) < 4 else group.modality)
+                before = group.modality
+            shown.add_row(*_short(group))
         console = Console(width=width, file=io.StringIO(), highlight=False)
         console.print(shown)
         return console.file.getvalue()  # type: ignore[attr-defined]
@@ -343,6 +350,18 @@ def _cells(group: Group) -> tuple[str, ...]:
         f"{verified.within}/{verified.n}" if verified.n else "-", declared, apart("second-hand"), apart("unverified"),
         str(group.used), str(group.refused), str(group.not_asked), group.standing,
     )  # fmt: skip
+
+
+def _short(group: Group) -> tuple[str, ...]:
+    """A class in one line of a terminal."""
+    cells = _cells(group)
+    counts = [f"{s.n} ({s.within})" if s.n else "-" for s in (group.shown[status] for status in STANDINGS)]
+    error = cells[2]
+    if not group.shown["verified"].n and group.shown["second-hand"].n:
+        error = f"({_error_words(group.shown['second-hand'], group.wide)})"
+    apart = str(group.used + group.refused + group.not_asked or "-")
+    standing = group.standing.replace("second-hand rows lie outside", "second-hand outside")
+    return (f"  {group.name}", counts[0], error, cells[4], counts[1], counts[2], apart, standing)
 
 
 def described(row: Row) -> str:

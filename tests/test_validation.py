@@ -153,6 +153,18 @@ def test_the_same_number_in_two_places_is_one():
     assert _author("M. Rohrer et al.") == _author("Rohrer 2005 Invest Radiol") == "rohrer"
 
 
+def test_the_same_particle_by_two_names_is_one(all_rows):
+    kim = [r.published for r in all_rows.rows if "ja203340u" in r.published.source or "Kim BH" in r.published.source]
+    assert sorted((p.quantity, p.number) for p in kim if p.size == "3") == [("r1", 4.77), ("r2", 29.2)]
+
+
+def test_doubt_about_what_goes_in_keeps_a_row_from_being_asked(all_rows):
+    doubtful = [row for row in all_rows.rows if "in doubt" in row.reason]
+    assert len(doubtful) > 20 and {row.verdict for row in doubtful} == {NOT_ASKED}
+    # a surprising result does not: rows their collector found implausible are scored
+    assert any(row.scored and "implausible" in row.published.note for row in all_rows.rows)
+
+
 def test_rows_that_set_the_media_are_not_scored(all_rows):
     used = [row for row in all_rows.rows if "relative viscosity" in row.reason]
     assert len(used) == 22 and {row.verdict for row in used} == {USED}

@@ -13,7 +13,7 @@ import dataclasses
 import re
 from collections.abc import Iterable
 
-from ..formulation import MODALITIES
+from ..formulation import MODALITIES, catalogue
 from ..provenance import STATUSES, Refusal
 from .beams import beams
 from .bubbles import bubbles
@@ -42,11 +42,16 @@ def published(modality: str | None = None) -> list[Published]:
 def _once(found: Iterable[Published]) -> list[Published]:
     """A number held in two places counts once, with the better known of its sources and every note of its use."""
     kept: dict[tuple, Published] = {}
+    known: dict[tuple, tuple] = {}  # the same particle of the same paper, by whatever name
     key: tuple
     for row in found:
         numbers = None if row.number is None else float(f"{row.number:.4g}")
         paper = re.sub(r"[^a-z]", "", _author(row.source))
         key = (row.modality, row.agent, row.quantity, row.conditions, numbers, row.low, row.high, paper)
+        paper_doi = re.search(r"10\.\d{4,}/[^\s,;)]+", row.source)
+        if paper_doi is not None and row.size:
+            alias = (paper_doi[0], row.size, row.quantity, row.conditions, numbers)
+            key = known.setdefault(alias, key) if row.agent in catalogue() else known.get(alias, key)
         if numbers is None and row.low is None:
             key = (*key, len(kept))  # statements stay apart
         old = kept.get(key)

@@ -67,8 +67,8 @@ def _xray_question(row: Mapping[str, Any], layers: Mapping[str, float]) -> Quest
         why = "a scanner's image made from two energies, of a sample whose composition is not stated"
         return "virtual monochromatic ratio", None, why, "", ""
     if numeric(row["value"]) is None or "qualitative" in row["note"]:
-        return "other", None, "a statement or an order, not a number a model gives", "", ""
-    return "other", None, "the protocol is not complete enough to ask the model", "", ""
+        return "statements", None, "a statement or an order, not a number a model gives", "", ""
+    return "statements", None, "the protocol is not complete enough to ask the model", "", ""
 
 
 def _coefficient(quantity: str, agent: str, energy: str) -> Value:

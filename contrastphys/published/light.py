@@ -82,7 +82,7 @@ def _light_question(
         return "dye absorption", None, "", "the model reads this table"
     if "exposure limit" in low:
         return "skin exposure limit", None, "", "a rule, which the model encodes"
-    return "other", None, "", ""
+    return "statements", None, "", ""
 
 
 def _sphere(diameter: float, wavelength: float) -> Value:

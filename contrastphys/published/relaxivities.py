@@ -19,6 +19,7 @@ MERGED = {  # names of published tables that are a record of the catalogue under
     "ferumoxide": "ferumoxides", "ferumoxtran-10": "ferumoxtran", "VSOP-C184": "vsop-c184", "SHU555C": "shu-555c",
     "ZES-SPION": "uspio-zes-3nm", "Gd2O3-glucuronic acid": "gd2o3-1nm", "Dy2O3-dextran": "dy2o3-70nm",
     "Dy2O3-glucuronic": "dy2o3-3nm", "PEG-NaHoF4": "nahof4-peg-29nm", "Ho2O3@C": "ho2o3-carbon-3nm",
+    "ESION-PO-PEG 3 nm": "uspio-3nm", "ESION-PO-PEG 12 nm": "spion-12nm",
     "Tb2O3@C": "tb2o3-carbon-3nm", "Ho2O3-PEI1200": "ho2o3-2nm", "Ho2O3-PEI60000": "ho2o3-1.9nm",
 }  # fmt: skip
 # Doubts about what goes into a model keep a row from being asked; a surprising result never does.
@@ -60,16 +61,14 @@ def relaxivities() -> Iterator[Published]:
 
 def _formulation_of(row: Mapping[str, Any]) -> tuple[Formulation | None, str, str]:
     """The formulation a row of a published table speaks of, its label, and why there is none."""
-    label = str(row["agent"])
-    name = MERGED.get(label, label)
+    label, core = str(row["agent"]), numeric(row["core"])
+    name = MERGED.get(label, MERGED.get(f"{label} {core:g} nm", label) if core is not None else label)
     if name in catalogue():
         return load(name), name, ""
-    core = numeric(row["core"])
     if core is None:
         return None, label, "the size of the core is not stated, so no model can be asked"
     note = str(row["note"]).lower()
-    if any(word in note for word in SUSPECT):
-        return None, f"{label} {core:g} nm", "size or magnetisation of the row is in doubt"
+    doubt = "size or magnetisation of the row is in doubt" if any(word in note for word in SUSPECT) else ""
     formula = re.split(r"[\s/\-@]", label)[0]
     material = LANTHANIDES.get(formula, "")
     if not material and row["class"] != "B":
@@ -80,8 +79,8 @@ def _formulation_of(row: Mapping[str, Any]) -> tuple[Formulation | None, str, st
     try:
         return (
             _particle(f"{core:g}nm", label, material or "magnetite", core, own, numeric(row["hydrodynamic"])),
-            (f"{label} {core:g} nm"),
-            "",
+            f"{label} {core:g} nm",
+            doubt,
         )
     except RecordError as error:
         return None, f"{label} {core:g} nm", str(error).splitlines()[0]
@@ -151,7 +150,8 @@ def _relaxivity(
     return Published(
         "mri", _relaxivity_group(agent, quantity, field, known), label, quantity, ", ".join(where), number, PER_LITRE,
         source, status, sd=sd, note=note, assumed="; ".join(assumed), used=used or _fitted_set(agent, known),
-        why=reason, ask=None if reason else ask,
+        why=reason, size=f"{agent.cores[0].diameter.number:g}" if agent is not None and agent.cores else "",
+        ask=None if reason else ask,
     )  # fmt: skip
 
 
@@ -174,7 +174,7 @@ def _relaxivity_group(agent: Formulation | None, quantity: str, field: float | N
             return f"albumin binder, {quantity}"
         place = {"saline": "water", "plasma": "plasma", "blood": "whole blood"}.get(medium, medium) or "unstated medium"
         if place not in ("water", "plasma", "whole blood"):
-            place = "tissue or other medium"
+            return f"chelate in tissue or another medium, {quantity}"
         at = 1.5 if field is None else field
         band = "below 1 T" if at < 1 else "1.4-4.7 T" if at < 4.75 else "above 4.7 T"
         if place != "water" and at >= 1:

@@ -34,6 +34,7 @@ class Published:
     assumed: str = ""
     used: str = ""
     why: str = ""
+    size: str = ""  # of the core, which tells particles of one paper apart
     ask: Callable[[], Value] | None = None
 
 
@@ -65,6 +66,7 @@ def worded(entry: str) -> tuple[float | None, float | None, float | None, float 
 
 
 def rows_of(name: str) -> list[dict[str, Any]]:
+    """Rows of one table of `materials/published/`."""
     return records.table(f"published/{name}").rows()
 
 

@@ -173,8 +173,11 @@ def _check(options: argparse.Namespace) -> int:
     for name in options.file:
         path = Path(name)
         try:
-            if path.suffix.lower() == ".csv":
-                records.read_csv(path)
+            folder = path.resolve().parent.name
+            if path.suffix.lower() == ".csv" or (folder in records.KINDS and path.is_file()):
+                records.check_record(path)
+            elif folder == "agents" and path.is_file():
+                records.load_record(Formulation, path)
             elif {"formulation", "scenario", "protocol"} & set(records.read_toml(path)[0]):
                 read(path)
             else:

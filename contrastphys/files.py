@@ -26,11 +26,15 @@ def _key_lines(source: str) -> dict[tuple, int]:
     lines: dict[tuple, int] = {}
     counts: dict[tuple, int] = {}
     here: tuple = ()
-    quoted = ""
-    for n, line in enumerate(source.splitlines(), start=1):
+    quoted, open_brackets = "", 0
+    for n, line in enumerate(source.split("\n"), start=1):
         if quoted:
             if quoted in line:
                 quoted = ""
+            continue
+        bare = re.sub(r"\"[^\"]*\"|'[^']*'|#.*", "", line)
+        if open_brackets:  # inside a list that runs over several lines
+            open_brackets = max(0, open_brackets + bare.count("[") - bare.count("]"))
             continue
         header = re.match(r"\s*(\[\[?)\s*([^\]]+?)\s*\]\]?\s*(#.*)?$", line)
         if header:
@@ -55,6 +59,7 @@ def _key_lines(source: str) -> dict[tuple, int]:
             for part in (p.strip() for p in key[2].split(".") if p.strip()):
                 path = (*path, part)
                 lines.setdefault(path, n)
+            open_brackets = max(0, bare.count("[") - bare.count("]"))
         for mark in ('"""', "'''"):
             if line.count(mark) % 2:
                 quoted = mark
@@ -71,14 +76,18 @@ def read_text(path: Path) -> str:
     try:
         if path.is_dir():
             raise fail("is a folder", "give a file")
-        if path.stat().st_size > _LARGEST:
+        with path.open("rb") as file:
+            data = file.read(_LARGEST + 1)  # a pipe or device has no size
+        if len(data) > _LARGEST:
             raise fail("is larger than 20 MB", "give a record or a table")
-        return path.read_bytes().decode("utf-8-sig")
+        return data.decode("utf-8-sig")
+    except RecordError:
+        raise
     except FileNotFoundError:
         beside = [p.name for p in path.parent.glob("*")] if path.parent.is_dir() else []
         raise fail("no such file", near(path.name, beside) or "check the path") from None
     except UnicodeDecodeError as error:
-        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        line = data[: error.start].count(b"\n") + 1
         raise RecordError([Mistake(name, line, "", "is not UTF-8 text", "save the file as UTF-8")]) from None
     except (OSError, ValueError):
         raise fail("cannot be read", "check the path and its permissions") from None
@@ -89,7 +98,7 @@ def read_toml(path: Path) -> tuple[dict[str, Any], dict[tuple, int]]:
     source = read_text(path)
     try:
         content = tomllib.loads(source)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # ValueError: a whole number of thousands of digits
         found = re.search(r"line (\d+)", str(error))
         lines = source.splitlines()
         line = min(int(found[1]), len(lines)) if found else len(lines)
@@ -141,7 +150,8 @@ def read_csv(path: Path, needs: tuple[str, ...] = ()) -> Table:
     `needs` names the columns that must be there.
     """
     name = short(path)
-    lines = read_text(path).splitlines()
+    lines = read_text(path).split("\n")
+    mistakes: list[Mistake] = []
     about: dict[str, list[str]] = {}
     body: list[tuple[int, str]] = []
     for n, line in enumerate(lines, start=1):
@@ -150,18 +160,23 @@ def read_csv(path: Path, needs: tuple[str, ...] = ()) -> Table:
             about.setdefault(key.strip().lower(), []).append(words.strip())
         elif line.strip():
             body.append((n, line))
-    mistakes: list[Mistake] = []
     if not body:
         raise RecordError([Mistake(name, 1, "", "the table is empty", "write a header such as 'wavelength [nm],n,k'")])
     header = next(csv.reader([body[0][1]]))
     units: dict[str, str] = {}
     for column in header:
         found = re.fullmatch(r"\s*(.*?)\s*(?:\[(.*)\])?\s*", column)
-        units[found[1] if found else column] = (found[2] if found else None) or ""
+        key = found[1] if found else column
+        if not key or key in units:
+            what = f"column '{printable(key)}' stands twice" if key else "a column has no name"
+            mistakes.append(Mistake(name, body[0][0], printable(key), what, "give each column a name of its own"))
+        units[key] = (found[2] if found else None) or ""
     for column in needs:
         if column not in units:
             hint = near(column, units) or f"write a header with {', '.join(needs)}"
             mistakes.append(Mistake(name, body[0][0], column, f"column '{column}' is missing", hint))
+    if len(body) == 1 and not mistakes:
+        mistakes.append(Mistake(name, body[0][0], "", "the table has no rows", "write numbers below the header"))
     cells: list[list[str]] = []
     for n, line in body[1:]:
         try:
@@ -169,23 +184,22 @@ def read_csv(path: Path, needs: tuple[str, ...] = ()) -> Table:
         except (csv.Error, StopIteration):
             row = []
         if len(row) != len(header):
-            mistakes.append(Mistake(name, n, "", f"{len(row)} entries for {len(header)} columns", "write one for each"))
+            write = "write one for each, with a decimal point"
+            mistakes.append(Mistake(name, n, "", f"{len(row)} entries for {len(header)} columns", write))
         cells.append(row)
     if mistakes:
         raise RecordError(mistakes)
     columns: dict[str, Any] = {}
     for i, column in enumerate(units):
         entries = [row[i].strip() for row in cells]
-        try:
-            columns[column] = np.array([float(e) if e else np.nan for e in entries])
-            if not any(entries):
-                columns[column] = entries
-        except ValueError:
-            columns[column] = entries
-            if units[column]:  # a column with a unit holds numbers
-                bad = next(i for i, e in enumerate(entries) if e and not _is_number(e))
-                where = body[1 + bad][0]
-                mistakes.append(Mistake(name, where, column, f"'{entries[bad][:40]}' is not a number", "write one"))
+        columns[column] = entries
+        bad = [k for k, entry in enumerate(entries) if entry and not _is_number(entry)]
+        if any(entries) and not bad:
+            columns[column] = np.array([float(entry) if entry else np.nan for entry in entries])
+        elif units[column]:  # a column with a unit holds numbers
+            for k in bad[:5]:
+                what = f"'{printable(entries[k])}' is no finite number"
+                mistakes.append(Mistake(name, body[1 + k][0], column, what, "write one, or leave it empty"))
     if mistakes:
         raise RecordError(mistakes)
     return Table(name, columns, units, *("; ".join(about.get(k, [])) for k in ("source", "licence", "note")))  # type: ignore[arg-type]
@@ -193,10 +207,9 @@ def read_csv(path: Path, needs: tuple[str, ...] = ()) -> Table:
 
 def _is_number(entry: str) -> bool:
     try:
-        float(entry)
+        return "_" not in entry and np.isfinite(float(entry))
     except ValueError:
         return False
-    return True
 
 
 def write_whole(path: Path, content: str | bytes) -> None:

@@ -116,7 +116,7 @@ class Payload:
         given = [k for k in ("per_particle", "mass_fraction", "concentration") if getattr(self, k) is not None]
         if len(given) != 1:
             what = "has no amount" if not given else f"has {len(given)} amounts ({', '.join(given)})"
-            yield "agent", f"payload {what}", "write one of per_particle, mass_fraction, concentration"
+            yield "", what, "write one of per_particle, mass_fraction, concentration"
 
 
 @dataclass(frozen=True, kw_only=True)

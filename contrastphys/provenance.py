@@ -215,12 +215,10 @@ def choose(
     letter, value = best
     value = replace(value, letter=letter)
     if letter in "MS" and computed is not None:
-        low, high = value.bounds()
-        model_low, model_high, model = (
-            number if computed.unit == value.unit else convert(number, computed.unit, value.unit)
-            for number in (*computed.bounds(), computed.number)
-        )
-        if model_low > high or model_high < low:
-            message = f"model gives {model:.3g}, {LETTERS[letter]} is {value.number:.3g} {value.unit}"
+        (low, high), model = value.bounds(), [*computed.bounds(), computed.number]
+        if computed.unit != value.unit:
+            model = [convert(number, computed.unit, value.unit) for number in model]
+        if model[0] > high or model[1] < low:
+            message = f"model gives {model[2]:.3g}, {LETTERS[letter]} is {value.number:.3g} {value.unit}"
             value = value.with_flags(Flag("disagrees", message, "warn"))
     return value

@@ -31,6 +31,7 @@ from .schema import (
     short,
     text,
 )
+from .units import UnitError, convert
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -65,7 +66,11 @@ def forget() -> None:
 def folders() -> list[Path]:
     """Every folder of the catalogue, the user's first."""
     own = [Path(p) for p in os.environ.get("CONTRASTPHYS_MATERIALS", "").split(os.pathsep) if p]
-    return [*_folders, *(p for p in own if p.is_dir()), shipped_folder()]
+    for path in own:
+        if not path.is_dir():
+            what, write = "is not a folder", "give a folder of records, or unset CONTRASTPHYS_MATERIALS"
+            raise RecordError([Mistake(path.as_posix(), 0, "CONTRASTPHYS_MATERIALS", what, write)])
+    return [*_folders, *own, shipped_folder()]
 
 
 # ------------------------------------------------------------------------------------- kinds of record
@@ -216,6 +221,10 @@ class OpticalTable:
     note: str
 
 
+# Folders of a catalogue with the kind of their records; agents are read a floor above.
+KINDS: dict[str, Any] = {"cores": Material, "chelates": Chelate, "gases": Gas, "media": Medium}
+
+
 # ------------------------------------------------------------------------------------------- the catalogue
 
 
@@ -232,7 +241,7 @@ def ids(folder: str) -> list[str]:
 
 def find(folder: str, name: str, ending: str = ".toml") -> Path:
     """File of a record or table; a Refusal with the nearest name where there is none."""
-    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.+-]*", name or ""):
+    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,99}", name or ""):
         for root in folders():
             path = root / folder / f"{name}{ending}"
             if path.is_file():
@@ -259,6 +268,17 @@ def load_record(cls: Any, path: Path) -> Any:
     if reader.mistakes:
         raise RecordError(reader.mistakes)
     return made
+
+
+def check_record(path: Path) -> None:
+    """Read one file of a catalogue folder by the rules of that folder; RecordError with every mistake in it."""
+    folder = path.resolve().parent.name
+    if path.suffix.lower() != ".csv":
+        load_record(KINDS[folder], path)
+    elif folder == "optical":
+        optical_table(path)
+    else:
+        read_csv(path)
 
 
 @functools.cache
@@ -322,9 +342,26 @@ def ions() -> dict[str, Ion]:
 @functools.cache
 def optical(name: str) -> OpticalTable:
     """Optical constants (n, k) or absorption of a material, by the table's name."""
-    read = read_csv(find("optical", name, ".csv"), needs=("wavelength",))
-    wavelength = read["wavelength"]
-    if np.any(np.diff(wavelength) <= 0):
-        raise RecordError([Mistake(read.name, 0, "wavelength", "does not rise from row to row", "sort the rows")])
+    return optical_table(find("optical", name, ".csv"))
+
+
+def optical_table(path: Path) -> OpticalTable:
+    """Optical constants of a CSV file, checked, with wavelengths in nm."""
+    name, read = path.stem, read_csv(path, needs=("wavelength",))
+
+    def wrong(column: str, what: str, write: str) -> RecordError:
+        return RecordError([Mistake(read.name, 0, column, what, write)])
+
+    try:
+        scale = convert(1.0, read.units["wavelength"], "nm")
+    except UnitError:
+        unit = read.units["wavelength"]
+        raise wrong("wavelength", f"'{unit}' is no unit of length", "write 'wavelength [nm]' in the header") from None
+    wavelength = np.asarray(read["wavelength"]) * scale
+    if np.any(np.isnan(wavelength)) or np.any(np.diff(wavelength) <= 0):
+        raise wrong("wavelength", "does not rise from row to row", "sort the rows and leave none empty")
+    for column, held in read.columns.items():
+        if np.asarray(held).dtype.kind == "f" and np.isnan(held).any():
+            raise wrong(column, "has empty entries", "write a number in every row, or leave the row out")
     columns = {key: column for key, column in read.columns.items() if key != "wavelength"}
     return OpticalTable(name, wavelength, columns, read.units, read.source, read.licence, read.note)

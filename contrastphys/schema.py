@@ -10,6 +10,7 @@ import dataclasses
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date, time
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .provenance import STATUSES, Value
-from .units import Q, UnitError, magnitude, parse
+from .units import Q, UnitError, convert, magnitude, parse
 
 REQUIRED = ...  # a field without a default
 _VALUE_KEYS = ("value", "unit", "sd", "low", "high", "at", "source", "status", "note")
@@ -188,7 +189,8 @@ def shown(raw: Any) -> str:
         return "a table"
     if isinstance(raw, list | tuple):
         return "a list"
-    return printable(raw)
+    known = isinstance(raw, int | float | date | time) or hasattr(raw, "_units")
+    return printable(raw) if known else type(raw).__name__
 
 
 def _written(number: float, unit: str) -> str:
@@ -198,10 +200,12 @@ def _written(number: float, unit: str) -> str:
     return f"{number:g}" if unit == "1" else f'"{number:g} {unit}"'
 
 
-def _least_to_most(spec: Spec) -> str:
+def _least_to_most(spec: Spec, found: float) -> str:
     """The range of a field in words."""
     unit = "" if spec.unit == "1" else f" {spec.unit}"
-    return f"{spec.low:g}{unit} or more" if spec.high >= 1e12 else f"a value from {spec.low:g} to {spec.high:g}{unit}"
+    if spec.high >= 1e12 and found < spec.low:
+        return f"{spec.low:g}{unit} or more"
+    return f"a value from {spec.low:g} to {spec.high:g}{unit}"
 
 
 def example(spec: Spec) -> str:
@@ -212,7 +216,7 @@ def example(spec: Spec) -> str:
             return spec.example
         if unit == "K" and low <= 310.15 <= high:
             return _written(310.15, unit)
-        if low > 0 and high / low > 100:
+        if low > 0 and high / low >= 10:
             middle = (low * high) ** 0.5
         else:
             middle = 1.0 if low <= 1 and high >= 10 else (low + high) / 2
@@ -277,11 +281,18 @@ def _number(reader: Reader, spec: Spec, raw: Any, path: tuple) -> Value | None:
     if isinstance(raw, Value):
         if raw.unit == spec.unit:
             return _ranged(reader, spec, raw, path)
-        factor = float(magnitude(raw.quantity, spec.unit))
-        return _ranged(reader, spec, Value(factor, spec.unit, source=raw.source, status=raw.status), path)
+        try:
+            zero, one = (convert(number, raw.unit, spec.unit) for number in (0.0, 1.0))
+        except UnitError as error:
+            reader.wrong(path, *_unit_mistake(raw.number, raw.unit, spec, error))
+            return None
+        moved = {key: getattr(raw, key) for key in ("number", "low", "high")}
+        moved = {key: None if given is None else given * (one - zero) + zero for key, given in moved.items()}
+        spread = None if raw.sd is None else raw.sd * abs(one - zero)
+        return _ranged(reader, spec, raw.with_(unit=spec.unit, sd=spread, **moved), path)
     parts: dict[str, Any] = {"value": raw}
-    if isinstance(raw, dict):
-        parts = raw
+    if isinstance(raw, dict) or raw is None:
+        parts = {key: part for key, part in (raw or {}).items() if part is not None}
         unknown = [key for key in parts if key not in _VALUE_KEYS]
         for key in unknown:
             reader.wrong((*path, key), f"unknown key {shown(key)}", near(key, _VALUE_KEYS) or "remove it")
@@ -361,17 +372,17 @@ def _alternatives(reader: Reader, spec: Spec, raw: Any, path: tuple) -> Value | 
             return made
         trials.append(trial.mistakes)
     # the kind that failed for another reason than its unit is what was meant
-    meant = next((m for m in trials if "unit" not in m[0].what), None)
+    meant = next((m for m in trials if "unit" not in m[0].what or m[0].what.startswith("unknown key")), None)
     if meant is not None:
         reader.mistakes.extend(meant)
     else:
-        given, asked = (raw.get("value", raw), raw.get("unit")) if isinstance(raw, dict) else (raw, None)
+        given, given_unit = (raw.get("value", raw), raw.get("unit")) if isinstance(raw, dict) else (raw, None)
         names = ["no unit" if each == "1" else each for each in units]
         what, write = "is in none of its units", f"write it in {', '.join(names[:-1])} or {names[-1]}"
-        if isinstance(given, int | float) and asked is None:
+        if isinstance(given, int | float) and given_unit is None:
             what = "has no unit"
-        elif asked is not None:
-            given = f"{given} {asked}"
+        elif given_unit is not None:
+            given = f"{given} {given_unit}"
         reader.wrong(path, f"{shown(given)} {what}", write)
     return None
 
@@ -387,7 +398,7 @@ def _unit_mistake(given: Any, unit: str | None, spec: Spec, error: UnitError) ->
     if isinstance(given, int | float) and unit is None:
         own = spec.low <= given <= spec.high
         return f"{shown(given)} has no unit", f'write "{given:g} {spec.unit}"' if own else f"write {example(spec)}"
-    text = given if isinstance(given, str) else f"{given} {unit}"
+    text = given if isinstance(given, str) else f"{given:g} {unit}" if isinstance(given, float) else f"{given} {unit}"
     comma = re.fullmatch(r"\s*(\d+),(\d+)(.*)", text)
     if comma:
         return f"{shown(text)} has a decimal comma", f'write "{comma[1]}.{comma[2]}{printable(comma[3])}"'
@@ -402,13 +413,24 @@ def _ranged(reader: Reader, spec: Spec, value: Value, path: tuple) -> Value | No
         inside = spec.low - 1e-9 * abs(spec.low), spec.high + 1e-9 * abs(spec.high)
         if bound is not None and not inside[0] <= bound <= inside[1]:
             unit = "" if spec.unit == "1" else f" {spec.unit}"
-            reader.wrong(path, f"{bound:g}{unit} cannot be", f"write {_least_to_most(spec)}")
+            reader.wrong(path, f"{bound:g}{unit} cannot be", f"write {_least_to_most(spec, bound)}")
             return None
     return value
 
 
+def _entries(raw: Any) -> list[Any]:
+    """What a field of several was given, one by one; an array or a quantity of an array is a list."""
+    if hasattr(raw, "_units") and np.ndim(raw.magnitude) == 1:
+        return [type(raw)(number, raw.units) for number in raw.magnitude.tolist()]
+    if isinstance(raw, np.ndarray) and raw.ndim == 1:
+        return list(raw.tolist())
+    return list(raw) if isinstance(raw, list | tuple) else [raw]
+
+
 def _one(reader: Reader, spec: Spec, raw: Any, path: tuple) -> Any:
     """One converted entry of a field, or None after a mistake."""
+    if isinstance(raw, np.generic) or (isinstance(raw, np.ndarray) and raw.ndim == 0):
+        raw = raw.item()
     if spec.kind == "number":
         return _number(reader, spec, raw, path)
     if spec.kind == "nested":
@@ -488,7 +510,7 @@ def _built(cls: Any, table: Mapping[str, Any], reader: Reader, path: tuple, befo
         spec = names[key_in].metadata["spec"]
         here = (*path, key)
         if spec.many:
-            entries = raw if isinstance(raw, list | tuple) else [raw]
+            entries = _entries(raw)
             if not entries:
                 reader.wrong(here, "an empty list", f"write {example(spec)}")
                 continue
@@ -525,14 +547,25 @@ def settle(record: Any) -> None:
     reader = Reader(file=type(record).__name__)
     for f in dataclasses.fields(record):
         spec, raw = f.metadata.get("spec"), getattr(record, f.name)
-        if spec is None or raw is None or (isinstance(raw, tuple) and not raw):
+        if spec is None:
+            continue
+        if raw is None and f.default not in (None, dataclasses.MISSING):  # None takes the default
+            object.__setattr__(record, f.name, f.default)
+            continue
+        if raw is None and f.default is None:
+            continue
+        if raw is None:
+            reader.wrong((f.name,), "is missing", f"write {spec.alias or f.name} = {example(spec)}")
             continue
         if spec.kind == "number" and not spec.many and isinstance(raw, Value) and raw.unit == spec.unit:
+            _ranged(reader, spec, raw, (f.name,))
             continue
         if spec.kind in ("text", "choice", "reference") and raw == "":
             continue
         if spec.many:
-            entries = raw if isinstance(raw, list | tuple) else [raw]
+            entries = _entries(raw)
+            if not entries and f.default:
+                reader.wrong((f.name,), "an empty list", f"write {example(spec)}")
             made: Any = tuple(_one(reader, spec, entry, (f.name, i)) for i, entry in enumerate(entries))
         else:
             made = _one(reader, spec, raw, (f.name,))

@@ -112,12 +112,12 @@ def read(path: str | Path) -> Study:
             reader.wrong((key,), f"unknown key {shown(key)}", hint)
     title = content.get("title", file.stem)
     if not isinstance(title, str):
-        reader.wrong(("title",), "title is not text", 'write title = "..."')
+        reader.wrong(("title",), f"{shown(title)} is not text", 'write title = "..."')
     scenario = _section(Scenario, content, "scenario", reader)
     tables = content.get("protocol", {})
     protocols: dict[str, Any] = {}
     if not isinstance(tables, dict):
-        reader.wrong(("protocol",), "protocol is not a table", "write [protocol.mri], [protocol.xray], ...")
+        reader.wrong(("protocol",), f"{shown(tables)} is not a table", "write [protocol.mri], [protocol.xray], ...")
         tables = {}
     for modality, table in tables.items():
         here = ("protocol", modality)
@@ -139,7 +139,7 @@ def read(path: str | Path) -> Study:
 def _section(cls: Any, content: Mapping[str, Any], key: str, reader: Reader) -> Any:
     table = content.get(key, {})
     if not isinstance(table, dict):
-        reader.wrong((key,), f"{key} is not a table", f"write [{key}]")
+        reader.wrong((key,), f"{shown(table)} is not a table", f"write [{key}]")
         return None
     return build(cls, table, reader, (key,))
 

@@ -338,6 +338,7 @@ def _cells(group: Group) -> tuple[str, ...]:
     if group.declared is not None:
         wide = group.declared >= WIDE
         declared = f"x{group.declared:.2g}" if wide else f"{100 * (group.declared - 1):.2g} %"
+        declared = "over x100" if group.declared > 100 else declared
 
     def apart(status: str) -> str:
         shown = group.shown[status]

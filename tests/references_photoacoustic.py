@@ -103,3 +103,69 @@ def explicit_heat(
         for i in range(1, len(heats)):
             rises[i] += step * (flows[i - 1] - (flows[i] if i < len(flows) else 0.0)) / heats[i]
     return rises[0], rises[1:]
+
+
+def spheroid_t_matrix(m: complex, length: float, width: float, k: float, orders: int = 6, points: int = 120):
+    """Extinction and scattering cross-sections of a spheroid, mean over orientation, by the null-field method.
+
+    Waterman's surface integrals of vector spherical waves over the spheroid, one azimuthal number at a time, written
+    out from the definition of the waves (M. I. Mishchenko, L. D. Travis, A. A. Lacis, Cambridge 2002, chapter 5).
+    """
+    import numpy as np
+    from scipy.special import spherical_jn, spherical_yn
+
+    nodes, weights = np.polynomial.legendre.leggauss(points)
+    theta = np.arccos(nodes)
+    a, b = length / 2, width / 2
+    radius = 1 / np.sqrt((np.cos(theta) / a) ** 2 + (np.sin(theta) / b) ** 2)
+    slope = -0.5 * radius**3 * np.sin(2 * theta) * (1 / b**2 - 1 / a**2)
+
+    def legendre(order, az):
+        """P_n^m without the sign (-1)^m, and its derivative in theta, normalised for vector waves."""
+        x, y = np.cos(theta), np.sin(theta)
+        values = {az: np.prod(np.arange(2 * az - 1, 0, -2, dtype=float)) * y**az if az else np.ones_like(x)}
+        values[az - 1] = np.zeros_like(x)
+        for n in range(az + 1, order + 1):
+            values[n] = ((2 * n - 1) * x * values[n - 1] - (n + az - 1) * values[n - 2]) / (n - az)
+        norm = math.sqrt((2 * order + 1) / (4 * math.pi * order * (order + 1)))
+        norm *= math.sqrt(math.factorial(order - az) / math.factorial(order + az))
+        derivative = (order * x * values[order] - (order + az) * values[order - 1]) / y
+        return norm * values[order], norm * az * values[order] / y, norm * derivative
+
+    def waves(order, az, number, outgoing, conjugate):
+        """(r, theta, phi) components of M and N; `conjugate` for exp(-i m phi)."""
+        z = number * radius
+        radial = spherical_jn(order, z) + (1j * spherical_yn(order, z) if outgoing else 0)
+        change = spherical_jn(order, z, True) + (1j * spherical_yn(order, z, True) if outgoing else 0)
+        p, pi, tau = legendre(order, az)
+        sign = -1 if conjugate else 1
+        zero = np.zeros_like(p)
+        mixed = radial / z + change
+        m_wave = np.array([zero, sign * 1j * pi * radial, -tau * radial])
+        n_wave = np.array([order * (order + 1) * radial / z * p, tau * mixed, sign * 1j * pi * mixed])
+        return m_wave, n_wave
+
+    def flux(one, two):
+        """Integral over the surface of n . (one x two), without the 2 pi of phi."""
+        cross = np.cross(one, two, axis=0)
+        return np.sum(weights * radius**2 * (cross[0] - slope / radius * cross[1]))
+
+    trace = square = 0.0
+    for az in range(orders + 1):
+        numbers = list(range(max(az, 1), orders + 1))
+        size = len(numbers)
+        regular, radiating = np.zeros((2 * size, 2 * size), complex), np.zeros((2 * size, 2 * size), complex)
+        for j, inner in enumerate(numbers):
+            m_in, n_in = waves(inner, az, m * k, False, False)
+            for i, outer in enumerate(numbers):
+                for matrix, outgoing in ((regular, False), (radiating, True)):
+                    m_out, n_out = waves(outer, az, k + 0j, outgoing, True)
+                    matrix[i, j] = flux(m_in, n_out) + m * flux(n_in, m_out)
+                    matrix[i, size + j] = flux(n_in, n_out) + m * flux(m_in, m_out)
+                    matrix[size + i, j] = flux(m_in, m_out) + m * flux(n_in, n_out)
+                    matrix[size + i, size + j] = flux(n_in, m_out) + m * flux(m_in, n_out)
+        t = -regular @ np.linalg.inv(radiating)
+        times = 1 if az == 0 else 2
+        trace += times * np.trace(t).real
+        square += times * np.sum(np.abs(t) ** 2)
+    return -2 * math.pi / k**2 * trace, 2 * math.pi / k**2 * square

@@ -288,10 +288,10 @@ def test_the_mass_of_a_particle_holds_its_payload():
 @pytest.mark.parametrize(
     ("payload", "says"),
     [
-        ({}, "payload has no amount; write one of per_particle, mass_fraction, concentration"),
+        ({}, "payloads[1]: has no amount; write one of per_particle, mass_fraction, concentration"),
         (
             {"per_particle": 5, "mass_fraction": 0.1},
-            "payload has 2 amounts (per_particle, mass_fraction); write one of",
+            "payloads[1]: has 2 amounts (per_particle, mass_fraction); write one of",
         ),
         ({"mass_fraction": 1.0}, "mass fractions of 1 leave nothing of the particle; write shares that sum below 1"),
         ({"mass_fraction": "120 %"}, "1.2 cannot be; write a value from 0 to 1"),

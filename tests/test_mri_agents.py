@@ -536,3 +536,52 @@ def test_small_oxide_cores_have_almost_no_r1():
         found = mri.relaxivity(agent, "3 T")
         assert 1 / 3.5 < found.r1.magnitude / published < 3.5
         assert found.error["r1"].factor >= 3
+
+
+# ------------------------------------------------------------------------------------ the whole catalogue
+
+
+def _magnetic():
+    return [agent for agent in cp.catalogue() if agents.applies(cp.load(agent))]
+
+
+@pytest.mark.parametrize("agent", _magnetic())
+def test_every_agent_answers_or_refuses_with_a_reason(agent):
+    """0.01 mT to 21 T, 0 to 50 degC: finite, positive and continuous numbers, or a refusal that says why."""
+    probe = cp.load(agent)
+    for celsius in (0.0, 25.0, 37.0, 50.0):
+        for fields in (FIELDS, FIELDS[FIELDS > 5e-3]):
+            try:
+                found = evaluate(probe, fields, 273.15 + celsius, media.surroundings("water"), anchored=True)
+            except Refusal as why:
+                assert len(str(why)) > 20
+                continue
+            for numbers in found.numbers.values():
+                if numbers is not None:
+                    assert np.all(np.isfinite(numbers)) and np.all(numbers > 0)
+                    # a lanthanide's r2 grows as B0^2: 0.24 between neighbouring points
+                    assert np.max(np.abs(np.diff(np.log(numbers)))) < 0.3
+
+
+@pytest.mark.parametrize("agent", ["gadoterate", "gadopentetate", "gadodiamide"])
+def test_nothing_jumps_with_temperature(agent):
+    kelvins = np.linspace(296.0, 320.0, 97)
+    r1 = [evaluate(cp.load(agent), 1.5, t, media.surroundings("water")).numbers["r1"] for t in kelvins]
+    assert np.max(np.abs(np.diff(np.log(r1)))) < 0.02
+
+
+def test_second_sphere_adds_a_part():
+    second = chelates.SecondSphere(q=2, r=3.6e-10, tau_M=50e-12)
+    plain, more = (mri.relaxivity("gadoterate", "1.5 T", second_sphere=s) for s in (None, second))
+    assert set(more.parts) - set(plain.parts) == {"second sphere"}
+    assert 0.1 < (more.r1 - plain.r1).magnitude < 1.5
+
+
+def test_ferumoxytol_in_blood_is_flagged():
+    value = agents.predict("ferumoxytol", "r2", {"field": 3.0, "medium": "whole blood"})
+    assert "nonlinear" in {flag.code for flag in value.flags}
+
+
+def test_doors_take_an_id():
+    assert {c.quantity for c in mri.detection_limit("gadoterate")} == {"c_min"}
+    assert {c.quantity for c in mri.respond("gadoterate")} == {"r1", "r2", "c_peak", "sign"}

@@ -382,3 +382,22 @@ def test_no_impossible_concentration_is_answered():
     cells = agents.detection_limit(gold(), "532 nm", "1 cm")
     assert cells[0].value is None
     assert "more than 1 g/mL of it would be needed" in cells[0].refusal
+
+
+def test_a_band_raises_the_noise_limit():
+    quiet = {"noise_equivalent_pressure": "50 Pa"}
+    wide = agents.detection_limit(gold(), "700 nm", "1 cm", **quiet)[0]
+    narrow = agents.detection_limit(gold(), "700 nm", "1 cm", bandwidth="3 MHz", **quiet)[0]
+    assert narrow.value > 2 * wide.value
+    assert "band" in {flag.code for flag in narrow.flags}
+
+
+def test_fluence_beyond_what_the_particle_bears_is_said():
+    def codes(fluence):
+        found = coefficients.pressure(gold(), "532 nm", "0.1 nM", fluence, basis="particle")
+        return [flag.code for flag in found.flags]
+
+    assert codes("0.3 mJ/cm^2") == []
+    assert codes("5 mJ/cm^2") == ["superheated"]
+    assert codes("16 mJ/cm^2") == ["vapour", "superheated"]
+    assert codes("40 mJ/cm^2") == ["melting", "vapour"]

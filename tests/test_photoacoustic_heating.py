@@ -7,6 +7,7 @@ import pytest
 from references_photoacoustic import explicit_heat
 
 from contrastphys.photoacoustic import water
+from contrastphys.photoacoustic.aggregates import _overlap, collective
 from contrastphys.photoacoustic.heating import (
     WATER,
     Layer,
@@ -18,7 +19,7 @@ from contrastphys.photoacoustic.heating import (
     time_scales,
 )
 from contrastphys.photoacoustic.particles import Particle, nanoshell, rod, sphere
-from contrastphys.photoacoustic.single_particle import _overlap, collective, emission, thresholds
+from contrastphys.photoacoustic.single_particle import emission, thresholds
 from contrastphys.provenance import Refusal
 from contrastphys.units import Q
 
@@ -122,7 +123,20 @@ def test_materials_of_heat():
     with pytest.raises(Refusal, match="silver has no"):
         material_layer("silver-johnson-christy")
     with pytest.raises(Refusal, match="not modelled by one heated lump"):
-        thresholds(nanoshell("120 nm", "10 nm"))
+        thresholds(Particle("sphere", "gold", 40.0, coats=(("silver-johnson-christy", 5.0),)))
+
+
+def test_nanoshell_heats_its_core_and_its_water():
+    found = heat(70e-9, GOLD, 5e-9, inside=Layer(1.38, 1.65e6, 1.65e-6, 60e-9), before=8.0, after=12.0)
+    assert found.energy[-1] == pytest.approx(1.0, abs=1e-6)
+    assert 0 < found.inside[-1] < found.core.max()
+    solid = heat(70e-9, GOLD, 5e-9, before=8.0, after=12.0)
+    thin = heat(70e-9, GOLD, 5e-9, inside=Layer(317.0, GOLD.capacity, 0.0, 60e-9), conductance=1e12)
+    assert thin.core.max() == pytest.approx(heat(70e-9, GOLD, 5e-9, conductance=1e12).core.max(), rel=2e-3)
+    assert found.core.max() > solid.core.max()  # less metal, and silica that holds little
+    shell = thresholds(nanoshell("120 nm", "10 nm"), wavelength="808 nm")
+    assert 0.1 < shell.spinodal.magnitude < 20
+    assert emission(nanoshell("120 nm", "10 nm"), "0.2 mJ/cm^2", wavelength="808 nm").water_share > 0.5
 
 
 # ---------------------------------------------------------------------------------------------- emission

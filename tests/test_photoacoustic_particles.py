@@ -12,12 +12,11 @@ from contrastphys.photoacoustic.particles import (
     MOLAR,
     Particle,
     cross_sections,
-    depolarisation,
     nanoshell,
     rod,
     sphere,
-    spheroid_polarisability,
 )
+from contrastphys.photoacoustic.spheroids import depolarisation, spheroid_polarisability
 from contrastphys.provenance import Refusal
 from contrastphys.units import Q, UnitError
 

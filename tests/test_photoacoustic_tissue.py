@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from contrastphys.photoacoustic import tissue, water
+from contrastphys.photoacoustic.detector import heard_share, thermal_noise_pressure
 from contrastphys.provenance import Refusal
 from contrastphys.units import Q
 
@@ -158,3 +159,32 @@ def test_optical_density_over_the_target():
     share, flags = tissue.linear_share(2.0)
     assert share == pytest.approx((1 - 0.01) / (2 * math.log(10)))
     assert flags[0].code == "optical-density"
+
+
+# ---------------------------------------------------------------------------------------------- detector
+
+
+def test_band_of_the_detector():
+    """A band far wider than the signal hears all of it; one far above hears only the edges."""
+    assert heard_share.bare(1.0, 0.25, 200.0) == pytest.approx(1.0, abs=0.1)
+    tuned, above = heard_share.bare(1.0, 0.5, 0.5), heard_share.bare(1.0, 10.0, 0.5)
+    assert tuned > 5 * above
+    small, large = (heard_share.bare(a, 5.0, 5.0) for a in (0.1, 2.0))
+    assert small > large
+
+
+def test_band_against_a_sampled_signal():
+    """The same filter by fast Fourier transform of the sampled N."""
+    half, f0, width = 0.2e-3 / 1500.0, 3e6, 2e6
+    time = np.arange(-(2**15), 2**15) * 1e-9
+    signal = np.where(np.abs(time) < half, time / half, 0.0)
+    f = np.fft.rfftfreq(time.size, 1e-9)
+    sigma = width / (2 * math.sqrt(math.log(2)))
+    heard = np.fft.irfft(np.fft.rfft(signal) * np.exp(-(((f - f0) / sigma) ** 2)))
+    assert heard_share.bare(0.2, 3.0, 2.0) == pytest.approx(np.abs(heard).max(), rel=0.01)
+
+
+def test_heat_of_the_detector():
+    found = thermal_noise_pressure("1 mm^2", "5 MHz", noise_factor=0.0).to("Pa").magnitude
+    assert found == pytest.approx(math.sqrt(1.380649e-23 * 300 * 1.5e6 * 5e6 / 1e-6))
+    assert thermal_noise_pressure.bare(4.0, 5.0) == pytest.approx(thermal_noise_pressure.bare(1.0, 5.0) / 2)

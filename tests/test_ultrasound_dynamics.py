@@ -293,3 +293,19 @@ def test_nothing_hangs(log_radius, log_frequency, pressure, which, model):
         assert np.all(np.isfinite(found.metres))
         assert np.all(found.metres > 0)
         assert np.all(np.isfinite(found.source))
+
+
+def test_without_a_compiler_the_numbers_are_the_same():
+    import subprocess
+    import sys
+
+    script = (
+        "import sys; sys.modules['numba'] = None\n"
+        "from contrastphys.ultrasound import *\n"
+        "bubble = Bubble('2 um', Gas(), Gompertz('0.5 N/m', '5e-9 kg/s', '0.02 N/m'), 1.07)\n"
+        "print(repr(float(simulate(bubble, Pulse('2 MHz', '60 kPa', 2), Liquid()).metres[-1])))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    bubble = Bubble("2 um", Gas(), Gompertz("0.5 N/m", "5e-9 kg/s", "0.02 N/m"), 1.07)
+    here = simulate(bubble, Pulse("2 MHz", "60 kPa", 2), Liquid()).metres[-1]
+    assert float(done.stdout) == pytest.approx(here, rel=1e-9)

@@ -23,6 +23,7 @@ from contrastphys.ultrasound import (
 from contrastphys.ultrasound.agents import predict
 from contrastphys.ultrasound.echo import echo_table, harmonics, sequence_echo
 from contrastphys.ultrasound.imaging import tissue_left
+from contrastphys.ultrasound.subharmonics import subharmonic_map
 
 WATER = Liquid()
 GAS = Gas()
@@ -127,3 +128,19 @@ def test_a_sequence_lowers_the_detection_limit():
         assert found.number < plain.number / 10
         assert {"residual", "suppression"} <= {flag.code for flag in found.flags}
         assert found.low <= found.number < found.high
+
+
+def test_subharmonic_comes_and_goes_with_the_pressure():
+    coat = Marmottant("0.5 N/m", "2e-9 kg/s", "0.01 N/m")
+    found = subharmonic_map(
+        "2 um", "5.6 MHz", ["20 kPa", "50 kPa", "120 kPa"], ["10 mN/m", "60 mN/m"], coat, GAS,
+        Liquid(sound_speed="1500 m/s"), polytropic=1.07,
+    )  # fmt: skip
+    assert found.emitting("marmottant").tolist() == [[False, True, False], [False, True, True]]
+    assert not found.emitting("gompertz")[0].any()  # the smooth law stays silent there
+    with pytest.raises(Refusal, match="at least 40 cycles"):
+        subharmonic_map("2 um", "5.6 MHz", "50 kPa", "10 mN/m", coat, GAS, WATER, cycles=10)
+    with pytest.raises(ValueError, match="laws are marmottant and gompertz, not free"):
+        subharmonic_map("2 um", "5.6 MHz", "50 kPa", "10 mN/m", coat, GAS, WATER, ("free",))
+    alone = subharmonic_map("2 um", "5.6 MHz", "50 kPa", "10 mN/m", coat, GAS, WATER, ("gompertz",))
+    assert "one law" in [flag.code for flag in alone.flags]

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from contrastphys.formulation import Formulation
 from contrastphys.provenance import Refusal
 from contrastphys.ultrasound import Free, Liquid, Marmottant
 from contrastphys.ultrasound.droplets import (
@@ -93,20 +94,28 @@ def test_nucleation_in_a_drop_of_one_micrometre(pressure, tension, critical):
 
 
 def test_three_pictures_side_by_side():
-    found = vaporisation_threshold("C5F12", "1 um", "2.25 MHz")
+    found = vaporisation_threshold("C5F12", "2.25 MHz", "1 um")
     assert found.superheated
     assert found.laplace.to("MPa").magnitude == pytest.approx((0.101325 + 0.12 - 0.13322), abs=1e-6)
     assert found.nucleation.to("MPa").magnitude == pytest.approx(8.37, abs=0.01)
     assert found.focused.magnitude == pytest.approx(found.nucleation.magnitude / found.focusing)
     assert found.focusing == pytest.approx(1, abs=0.01)  # a small drop does not focus
     assert found.expansion == pytest.approx(5.17, abs=0.01)
-    assert vaporisation_threshold("C5F12", "20 um", "3.5 MHz").focusing > 2.5
+    assert vaporisation_threshold("C5F12", "3.5 MHz", "20 um").focusing > 2.5
 
 
 def test_perfluorohexane_is_not_called_superheated():
-    found = vaporisation_threshold("C6F14", "1 um", "5 MHz")
+    found = vaporisation_threshold("C6F14", "5 MHz", "1 um")
     assert not found.superheated
     assert any("boils at 57 degC" in f.message for f in found.flags)
+
+
+def test_a_formulation_knows_its_drop():
+    made = Formulation(id="pfp", kind="droplet", liquid={"species": "C5F12", "diameter": "1 um"})
+    both = [vaporisation_threshold(d, "5 MHz", size).focused for d, size in ((made, None), ("C5F12", "1 um"))]
+    assert both[0] == both[1]
+    with pytest.raises(Refusal, match="give the diameter"):
+        vaporisation_threshold("C5F12", "5 MHz")
 
 
 def test_saturated_liquids_are_interpolated_in_the_right_way():
@@ -137,4 +146,4 @@ def test_steepened_wave():
     assert gentle == pytest.approx([1, 0.005], rel=1e-3)
     assert focusing(1e-8, 1e6, 1564.0, 436.0, Liquid(), 0.5) == pytest.approx(1, abs=1e-3)
     with pytest.raises(ValueError, match="the series holds from 0 to 1"):
-        vaporisation_threshold("C5F12", Q(1, "um"), "5 MHz", shock=2.0)
+        vaporisation_threshold("C5F12", "5 MHz", Q(1, "um"), shock=2.0)

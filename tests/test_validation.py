@@ -139,7 +139,7 @@ def test_every_modality_and_the_classes_a_user_asks_for(all_rows):
         "lanthanide particle below 3 nm, r1", "CT enhancement ratio", "half-value layer", "mass attenuation",
         "mass energy absorption", "gold sphere extinction", "Grueneisen parameter", "dye absorption",
         "droplet vaporisation threshold",
-        "nanobubble threshold", "attenuation peak", "shell parameters",
+        "nanobubble threshold", "attenuation peak", "sizes and shell parameters",
     ):  # fmt: skip
         assert part in names
 

@@ -164,8 +164,8 @@ def test_bad_input(formula, energy, kind, error, words):
 
 
 def test_outside_the_checked_range_warns():
-    with pytest.warns(RangeWarning, match="outside the checked range 15 to 150 keV"):
-        mass_attenuation("Au", "300 keV")
+    with pytest.warns(RangeWarning, match="outside the checked range 8 to 500 keV"):
+        mass_attenuation("Au", "600 keV")
 
 
 def test_negative_concentration():

@@ -135,3 +135,23 @@ def test_standard_qualities(kvp):
     hardened = ours.filtered({"water": "10 cm"})
     assert hardened.hvl().magnitude == pytest.approx(theirs.get_hvl1(), rel=0.01)
     assert hardened.mean_energy().magnitude == pytest.approx(theirs.get_emean(), rel=0.005)
+
+
+@pytest.mark.parametrize(("angle", "kvp"), [(7, 120), (12, 80)])
+def test_shipped_tables_are_what_the_builder_makes(angle, kvp):
+    import importlib.util
+
+    from contrastphys.records import shipped_folder, table
+
+    folder = shipped_folder() / "spectra"
+    spec = importlib.util.spec_from_file_location("build_spectra", folder / "build.py")
+    builder = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(builder)
+    energy, fluence = builder.spectrum(kvp, angle, lines=False)
+    shipped = table(f"spectra/tungsten_{angle}deg_continuum.csv")
+    inside = shipped["energy"] < kvp - 0.5
+    again = np.interp(shipped["energy"][inside], energy, fluence)
+    assert shipped[f"kvp_{kvp}"][inside] == pytest.approx(again, rel=1e-4)
+    _, lines = builder.spectrum(kvp, angle, lines=True)
+    shipped_lines = table(f"spectra/tungsten_{angle}deg_lines.csv")[f"kvp_{kvp}"].sum()
+    assert shipped_lines == pytest.approx(lines.sum() * builder.BIN, rel=5e-3)

@@ -25,10 +25,13 @@ _DOORS = {
     "iron_mass": "sequences",
     "scale_snr": "sequences",
     "core_relaxivity": "regimes",
+    "simulated_relaxivity": "random_walk",
+    "calibrate": "calibration",
 }
 _ROOMS = (
-    "agents", "chelates", "lanthanide", "measured", "media", "model", "motion", "paramagnetic", "particles", "protocol",
-    "regimes", "sequences", "spectral", "superparamagnetic", "tissue",
+    "agents", "calibration", "chelates", "lanthanide", "measured", "media", "model", "motion",
+    "paramagnetic", "particles", "protocol", "random_walk",
+    "regimes", "sequences", "spectral", "superparamagnetic", "tissue", "validation",
 )  # fmt: skip
 
 __all__ = list(_DOORS)

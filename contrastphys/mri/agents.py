@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .. import records
 from ..formulation import Formulation, load
 from ..provenance import Cell, Flag, Refusal, Value, choose, merge_flags
 from . import measured, sequences
@@ -44,16 +45,22 @@ def computed(formulation: Formulation, quantity: str, conditions: Mapping[str, A
     return value.with_error(error.relative, error.factor)
 
 
+# Answers of the formulation asked last: r1, r2 and r2_star of one condition come from one evaluation.
+_held: list[tuple[Formulation | None, dict[tuple, Relaxivity]]] = [(None, {})]
+
+
 def _model(formulation: Formulation, conditions: Mapping[str, Any], anchored: bool = False) -> Relaxivity:
-    return evaluate(
-        formulation,
-        float(conditions["field"]),
-        float(conditions.get("temperature", 310.15)),
-        surroundings(str(conditions.get("medium", "water"))),
-        conditions.get("echo_spacing"),
-        conditions.get("concentration"),
-        anchored,
-    )
+    field, temperature = float(conditions["field"]), float(conditions.get("temperature", 310.15))
+    medium = surroundings(str(conditions.get("medium", "water")))
+    echo, amount = conditions.get("echo_spacing"), conditions.get("concentration")
+    key = (field, temperature, medium, echo, amount, anchored, tuple(records.folders()))
+    owner, known = _held[0]
+    if owner is not formulation:
+        known = {}
+        _held[0] = (formulation, known)
+    if key not in known:
+        known[key] = evaluate(formulation, field, temperature, medium, echo, amount, anchored)
+    return known[key]
 
 
 def _model_source(found: Relaxivity) -> str:
@@ -259,8 +266,9 @@ def _shown(protocol: Protocol, field: float) -> dict[str, str]:
     }
 
 
-def respond(formulation: Formulation, protocol: Protocol) -> list[Cell]:
+def respond(formulation: Formulation | str, protocol: Protocol | None = None) -> list[Cell]:
     """r1, r2, c_peak and the sign of contrast at every field; a model that does not apply is a refused cell."""
+    formulation, protocol = load(formulation), protocol or Protocol()
     found: list[Cell] = []
     if not applies(formulation):
         return found
@@ -338,8 +346,9 @@ def _share_of_contrast(at: Setting, protocol: Protocol, tr: float, te: float, ti
     return sum(steep * spread for steep, spread in shares) / total if total > 0 else 1.0
 
 
-def detection_limit(formulation: Formulation, protocol: Protocol) -> list[Cell]:
+def detection_limit(formulation: Formulation | str, protocol: Protocol | None = None) -> list[Cell]:
     """Least detectable concentration of the relaxing metal at every field, and the margin of the tissue over it."""
+    formulation, protocol = load(formulation), protocol or Protocol()
     found: list[Cell] = []
     if not applies(formulation):
         return found

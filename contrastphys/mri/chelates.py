@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,6 +20,15 @@ from .motion import arrhenius, eyring
 Parts = dict[str, tuple[Any, Any]]  # name -> (r1, r2) in 1/(mM s)
 
 WARN_AWAY, REFUSE_AWAY = 3.0, 15.0  # K from the temperature of a set without activation energies
+FADE = 4.0  # K over which a set that stands nearer gives way to one that can be carried
+
+
+class SecondSphere(NamedTuple):
+    """Waters held near the complex without a bond to the ion: they turn with it and leave soon."""
+
+    q: float
+    r: float = 3.6e-10  # m
+    tau_M: float = 50e-12  # s
 
 
 @dataclass(frozen=True)
@@ -117,33 +126,63 @@ class Bundle:
         return pm.electron_relaxation.bare(field, self.delta2, self.tau_v, self.S, self.form)
 
 
-def choose_set(bundles: list[Bundle], temperature: float) -> tuple[Bundle, tuple[Flag, ...]]:
-    """The set that stands nearest to a temperature: measured there, else carried, else used as it is with a warning."""
+def blend(bundles: list[Bundle], temperature: float) -> tuple[list[tuple[Bundle, float]], tuple[Flag, ...]]:
+    """Sets for a temperature with their weights: the one that was measured there, else one that can be carried.
+
+    A set without activation energies holds within 3 K; where another can be carried, the weight passes to it from 3
+    to 7 K, so that nothing jumps. Where none can, the fixed set is used up to 15 K away, with a warning.
+    """
     if not bundles:
         raise Refusal("no-set", "no complete parameter set: give one, or a measured relaxivity")
-    nearest = min(bundles, key=lambda b: abs(b.reference - temperature))
-    away = abs(nearest.reference - temperature)
-    if away <= WARN_AWAY:
-        return nearest, ()
-    carried = [b for b in bundles if b.carries]
-    if carried:
-        best = min(carried, key=lambda b: abs(b.reference - temperature))
-        message = f"set '{best.name}' carried from {best.reference:g} K by its activation energies"
-        return best, (Flag("carried", message, "note"),)
-    if away > REFUSE_AWAY:
-        raise Refusal(
-            "temperature",
-            f"set '{nearest.name}' holds at {nearest.reference:g} K and has no activation energies: "
-            f"{temperature:g} K is {away:.0f} K away",
-        )
-    message = f"set '{nearest.name}' without activation energies used {away:.0f} K from its {nearest.reference:g} K"
-    return nearest, (Flag("temperature", message, "warn"),)
+
+    def away(bundle: Bundle) -> float:
+        return abs(bundle.reference - temperature)
+
+    carried = min((b for b in bundles if b.carries), key=away, default=None)
+    fixed = min((b for b in bundles if not b.carries), key=away, default=None)
+    flags: list[Flag] = []
+    if carried is None:
+        assert fixed is not None
+        far = away(fixed)
+        if far > REFUSE_AWAY:
+            raise Refusal(
+                "temperature",
+                f"set '{fixed.name}' holds at {fixed.reference:g} K and has no activation energies: "
+                f"{temperature:g} K is {far:.0f} K away",
+            )
+        if far > WARN_AWAY:
+            message = f"set '{fixed.name}' without activation energies used {far:.0f} K from its {fixed.reference:g} K"
+            flags.append(Flag("temperature", message, "warn"))
+        return [(fixed, 1.0)], tuple(flags)
+    weight = 0.0 if fixed is None else float(np.clip(1.0 - (away(fixed) - WARN_AWAY) / FADE, 0.0, 1.0))
+    if weight < 1.0 and away(carried) > WARN_AWAY:
+        message = f"set '{carried.name}' carried from {carried.reference:g} K by its activation energies"
+        flags.append(Flag("carried", message, "note"))
+    if fixed is None or weight == 0.0:
+        return [(carried, 1.0)], tuple(flags)
+    if weight == 1.0:
+        return [(fixed, 1.0)], tuple(flags)
+    flags.append(Flag("sets-mixed", f"sets '{fixed.name}' and '{carried.name}' mixed between their ranges", "note"))
+    return [(fixed, weight), (carried, 1.0 - weight)], tuple(flags)
 
 
-def parts(bundle: Bundle, field: Any, temperature: float, water: float = pm.CONVENTIONAL_WATER) -> Parts:
+def choose_set(bundles: list[Bundle], temperature: float) -> tuple[Bundle, tuple[Flag, ...]]:
+    """The set that weighs most at a temperature (see `blend`)."""
+    sets, flags = blend(bundles, temperature)
+    return max(sets, key=lambda pair: pair[1])[0], flags
+
+
+def parts(
+    bundle: Bundle,
+    field: Any,
+    temperature: float,
+    water: float = pm.CONVENTIONAL_WATER,
+    second: SecondSphere | None = None,
+) -> Parts:
     """Relaxivities of a set at its own temperature and medium, as parts that sum to the whole.
 
-    `inner` and `outer` without the Curie spin; `curie` is what the mean moment adds to both (through exchange).
+    `inner` and `outer` without the Curie spin; `curie` is what the mean moment adds to both (through exchange);
+    `second sphere` where its waters are given.
     """
     t1e, t2e = bundle.electron(field)
     moment2 = pm.spin_moment2(bundle.J, bundle.g_J)
@@ -166,11 +205,31 @@ def parts(bundle: Bundle, field: Any, temperature: float, water: float = pm.CONV
     both = pm.exchange.bare(electron[0] + mean[0], electron[1] + mean[1], bundle.tau_M, bundle.q, 0.0, water)
     outer = pm.outer_sphere.bare(field, bundle.a, bundle.D, t1e, t2e, moment2)
     passing = pm.curie_outer_sphere.bare(field, temperature, bundle.a, bundle.D, bundle.J, bundle.g_J)
-    return {
+    found = {
         "inner": inner,
         "outer": outer,
         "curie": (both[0] - inner[0] + passing[0], both[1] - inner[1] + passing[1]),
     }
+    if second is not None:
+        near = pm.inner_sphere_rates.bare(field, second.r, bundle.tau_R, second.tau_M, t1e, t2e, moment2, 0.0, bundle.S)
+        found["second sphere"] = pm.exchange.bare(*near, second.tau_M, second.q, 0.0, water)
+    return found
+
+
+def mixed(
+    sets: list[tuple[Bundle, float]],
+    field: Any,
+    temperature: float,
+    viscosity: float = 1.0,
+    second: SecondSphere | None = None,
+) -> Parts:
+    """Parts of one or more sets at a temperature and viscosity, by their weights."""
+    found: Parts = {}
+    for bundle, weight in sets:
+        for name, (r1, r2) in parts(bundle.at(temperature, viscosity), field, temperature, second=second).items():
+            before = found.get(name, (0.0, 0.0))
+            found[name] = (before[0] + weight * r1, before[1] + weight * r2)
+    return found
 
 
 def total(named: Mapping[str, tuple[Any, Any]]) -> tuple[Any, Any]:

@@ -184,9 +184,20 @@ def _chelate_error(bundle: chelates.Bundle, at: Any, temperature: float, medium:
     return {name: Error(size, None, why) for name in ("r1", "r2", "r2_star")}
 
 
-def _molecule(
-    formulation: Formulation, at: Any, temperature: float, medium: Surroundings, agent: float | None
-) -> Answer:
+class Where(NamedTuple):
+    """The conditions a model is asked for, in plain numbers."""
+
+    field: Any  # T
+    temperature: float  # K
+    medium: Surroundings
+    echo_spacing: float | None = None  # s
+    concentration: float | None = None  # mmol/L of the relaxing metal
+    anchored: bool = False  # the shape with field is wanted, to scale a measurement
+    second_sphere: chelates.SecondSphere | None = None
+
+
+def _molecule(formulation: Formulation, where: Where) -> Answer:
+    at, temperature, medium, agent = where.field, where.temperature, where.medium, where.concentration
     molecule = formulation.molecule
     assert molecule is not None
     if not molecule.chelate:
@@ -207,10 +218,11 @@ def _molecule(
     if not free:
         free, more = _borrowed(record, ion, bound)
         flags += more
-    bundle, more = chelates.choose_set(free, temperature)
+    sets, more = chelates.blend(free, temperature)
     flags += more
+    bundle = max(sets, key=lambda pair: pair[1])[0]
     here = bundle.at(temperature, medium.viscosity)
-    named = chelates.parts(here, at, temperature)
+    named = chelates.mixed(sets, at, temperature, medium.viscosity, where.second_sphere)
     flags += chelates.validity(here, at) + medium.flags
     error = _chelate_error(bundle, at, temperature, medium)
     if affinity is not None and medium.albumin and not bound:
@@ -252,28 +264,31 @@ def _borrowed(record: Any, ion: Any, bound: list[chelates.Bundle]) -> tuple[list
     raise Refusal("no-set", f"{record.id}: no complete parameter set; only measured values answer")
 
 
-def _source(
-    name: str, f: Formulation, at: Any, temperature: float, medium: Surroundings, echo: float | None,
-    agent: float | None, anchored: bool,
-) -> tuple[Answer, float]:  # fmt: skip
+def _source(name: str, f: Formulation, where: Where) -> tuple[Answer, float]:
     """One source's answer per its own metal, and how many of that metal one particle or molecule holds in it."""
+    at, temperature, medium = where.field, where.temperature, where.medium
     kind, _, index = name.partition(" ")
     if kind == "molecule":
         assert f.molecule is not None
-        answer = _molecule(f, at, temperature, medium, agent)
+        answer = _molecule(f, where)
         return answer, f.atoms(answer.metal)
     if kind == "core":
         core = f.cores[int(index)]
         material = records.material(core.material)
         if material.magnetic_class == "paramagnet" or material.magnetic_ion:
-            answer = particles.rare_earth(f, core, material, at, temperature, medium.viscosity, anchored)
+            answer = particles.rare_earth(f, core, material, at, temperature, medium.viscosity, where.anchored)
         else:
-            answer = particles.iron(f, core, material, at, temperature, medium.viscosity, echo, agent or 0.0)
+            spacing, amount = where.echo_spacing, where.concentration or 0.0
+            answer = particles.iron(f, core, material, at, temperature, medium.viscosity, spacing, amount)
         atoms = core.mean_volume * core.per_particle.number * 1e-27 / particles.molar_volume(material) * 6.02214076e23
-        return answer._replace(flags=answer.flags + medium.flags), atoms
+        flags = answer.flags + medium.flags
+        if medium.id == "blood":
+            message = "relaxation by particles in whole blood is not linear in concentration (ferumoxytol: measured)"
+            flags += (Flag("nonlinear", message, "warn"),)
+        return answer._replace(flags=flags), atoms
     payload = f.payloads[int(index)]
     carried = load(payload.agent)
-    inside = evaluate(carried, at, temperature, medium, echo, agent, anchored)
+    inside = evaluate(carried, *where)
     count = f.carried(payload)
     flag = Flag(
         "payload-free",
@@ -292,14 +307,15 @@ def _source(
 
 def evaluate(
     f: Formulation, at: Any, temperature: float, medium: Surroundings, echo: float | None = None,
-    agent: float | None = None, anchored: bool = False,
+    agent: float | None = None, anchored: bool = False, second: chelates.SecondSphere | None = None,
 ) -> Relaxivity:  # fmt: skip
     """The model's answer in plain numbers: field(s) in T, temperature in K, echo spacing in s, agent in mmol/L."""
     numbers: dict[str, Any]
     names = sources(f)
     if not names:
         raise Refusal("not-magnetic", f"{f.id} holds nothing that relaxes water: no chelate, magnetic core or payload")
-    answers = [_source(name, f, at, temperature, medium, echo, agent, anchored) for name in names]
+    where = Where(at, temperature, medium, echo, agent, anchored, second)
+    answers = [_source(name, f, where) for name in names]
     basis = answers[0][0].metal
     atoms = sum(count for answer, count in answers if answer.metal == basis)
     if len(answers) == 1:
@@ -330,7 +346,9 @@ def evaluate(
     concentration=("mmol/L", 0, 1000, "of the relaxing metal; needed by albumin binders and echoes of large particles"),
     echo_spacing=("s", 1e-6, 10, "time between two spin echoes"),
 )
-def relaxivity(agent, field, temperature=310.15, medium="water", concentration=None, echo_spacing=None):
+def relaxivity(
+    agent, field, temperature=310.15, medium="water", concentration=None, echo_spacing=None, second_sphere=None
+):
     """Relaxivities of a formulation by its model, per mM of its relaxing metal.
 
     Chelates: Solomon-Bloembergen-Morgan inner sphere with exchange, Freed outer sphere, Curie spin. Iron oxide:
@@ -342,6 +360,8 @@ def relaxivity(agent, field, temperature=310.15, medium="water", concentration=N
         A formulation or the id of one in the catalogue.
     medium : str
         "water", "plasma", "blood", ... (a record of the catalogue, or one of its other names).
+    second_sphere : chelates.SecondSphere, optional
+        Waters held near a chelate without a bond to its ion: number, distance [m] and residence time [s].
 
     Returns
     -------
@@ -365,4 +385,6 @@ def relaxivity(agent, field, temperature=310.15, medium="water", concentration=N
         raise Refusal("temperature", "the models hold for one temperature from 0 to 100 degC")
     if not isinstance(medium, str):
         raise UnitError("medium is a name such as 'water' or 'plasma'")
-    return evaluate(load(agent), field, temperature, surroundings(medium), echo_spacing, concentration)
+    return evaluate(
+        load(agent), field, temperature, surroundings(medium), echo_spacing, concentration, False, second_sphere
+    )

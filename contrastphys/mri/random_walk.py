@@ -318,7 +318,7 @@ def crossing_error(
     echo_spacing=("s", 1e-7, 10, "time between two echoes; None for free induction alone"),
 )
 def simulated_relaxivity(
-    diameter, magnetisation, molar_volume, diffusion=3.037e-9, echo_spacing=None, walkers=6000, seed=7
+    diameter, magnetisation, molar_volume, diffusion=3.037e-9, echo_spacing=None, walkers=2000, seed=7
 ):
     """Transverse relaxivities of saturated spheres from a random walk, (r2, r2_star), per metal.
 

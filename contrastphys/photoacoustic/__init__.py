@@ -7,7 +7,7 @@ from typing import Any
 
 _DOORS = {
     "optics": ("Efficiencies", "coated_mie", "layered_mie", "mie"),
-    "particles": ("CrossSections", "Particle", "nanoshell", "rod", "sphere"),
+    "particles": ("CrossSections", "Particle", "nanoshell", "optical_band", "rod", "sphere"),
     "permittivity": ("rakic_gold", "refractive_index", "silica_index", "size_corrected", "water_index"),
     "water": ("density", "expansion", "gruneisen", "heat_capacity", "sound_speed"),
     "tissue": (
@@ -23,9 +23,21 @@ _DOORS = {
         "tissue_absorption",
         "water_absorption",
     ),
-    "coefficients": ("Absorption", "Pressure", "absorption", "cross_sections", "from_optical_density", "pressure"),
+    "coefficients": (
+        "Absorption",
+        "Pressure",
+        "absorption",
+        "cross_sections",
+        "equivalent_concentration",
+        "from_optical_density",
+        "pressure",
+    ),
+    "detector": ("heard_share", "thermal_noise_pressure"),
     "heating": ("heat", "steady_sphere", "steady_volume", "time_scales"),
-    "single_particle": ("Emission", "Thresholds", "collective", "emission", "thresholds"),
+    "single_particle": ("Emission", "Thresholds", "emission", "thresholds"),
+    "aggregates": ("collective",),
+    "clusters": ("cluster_cross_sections", "maxwell_garnett"),
+    "coating": ("CoatingEffect", "silica_effect"),
     "protocol": ("Fluence", "Protocol"),
     "agents": ("applies", "detection_limit", "predict", "respond"),
 }

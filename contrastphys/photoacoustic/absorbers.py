@@ -22,8 +22,8 @@ from ..formulation import Formulation, load
 from ..parts import Core
 from ..provenance import Flag, Refusal, merge_flags
 from ..units import UnitError, convert
-from .particles import MOLAR, Particle, cross_sections
-from .permittivity import DEFAULT_TABLE, GOLD_TABLES, colloid_table, optical_columns
+from .particles import MOLAR, Particle, cross_sections, optical_band
+from .permittivity import DEFAULT_TABLE, optical_columns
 
 __all__ = ["Absorber", "absorber", "absorbs", "particle_of", "undecided"]
 
@@ -144,15 +144,8 @@ def _gold_band(particle: Particle, wavelength: float, medium: Any, middle: float
     smallest = min(particle.diameter / 2, *(t for name, t in particle.coats if name.startswith("gold")), 1e9)
     stated = 0.4 if smallest < 5 else 0.2
     found = [middle * (1 - stated), middle * (1 + stated)]
-    trials = [particle.with_(table=name) for name in GOLD_TABLES[1:]]
-    trials += [particle.with_(surface_damping=0.0)]
-    if not particle.coats and 10 <= particle.diameter <= 100:
-        trials.append(particle.with_(table=colloid_table(particle.diameter)))
-    for trial in trials:
-        try:
-            found.append(float(cross_sections.bare(trial, wavelength, medium).sigma_abs))
-        except Refusal:  # beyond that table
-            continue
+    found.append(float(cross_sections.bare(particle.with_(surface_damping=0.0), wavelength, medium).sigma_abs))
+    found += [float(one.sigma_abs) for one in optical_band.bare(particle, wavelength, medium).values()]
     return min(found), max(found)
 
 

@@ -17,6 +17,7 @@ from ..provenance import Cell, Flag, Refusal, Value, merge_flags
 from . import tissue, water
 from .absorbers import absorbs
 from .coefficients import MEASURED, molar_absorption, scaled_by
+from .detector import heard_share
 from .protocol import Fluence, Protocol, light_at
 
 __all__ = ["Protocol", "applies", "detection_limit", "predict", "respond"]
@@ -79,6 +80,11 @@ def _smallest(formulation: Formulation, molar: Value, protocol: Protocol, wavele
     """Smallest concentration seen, mol/L of entities: the larger of the noise and the background limit."""
     light = light_at(protocol, wavelength, depth)
     passed = float(tissue.acoustic_transmission.bare(depth, protocol.frequency.number, protocol.attenuation.number))
+    band: tuple[Flag, ...] = ()
+    if protocol.bandwidth is not None:
+        heard = heard_share.bare(protocol.target_radius.number, protocol.frequency.number, protocol.bandwidth.number)
+        passed *= heard
+        band = (Flag("band", f"the detector hears {heard:.2g} of the target's peak", "note"),)
     if molar.number <= 0:
         raise Refusal("transparent", f"{formulation.id} absorbs nothing at {wavelength:g} nm")
     noise = tissue.noise_limit.bare(
@@ -105,7 +111,7 @@ def _smallest(formulation: Formulation, molar: Value, protocol: Protocol, wavele
         )
     which = "noise" if noise >= background else "background"
     text_ = f"noise limit {noise * 1e9:.3g} nM, background limit {background * 1e9:.3g} nM of {formulation.entity}s"
-    notes = merge_flags(molar.flags, light.flags, (Flag(f"{which}-limited", text_, "note"),))
+    notes = merge_flags(molar.flags, light.flags, band, (Flag(f"{which}-limited", text_, "note"),))
     # one order of magnitude in all: tissue optics and noise
     return Value(
         found,

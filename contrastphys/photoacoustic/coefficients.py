@@ -16,16 +16,18 @@ from ..constants import AVOGADRO, ZERO_CELSIUS
 from ..formulation import Concentration, Formulation, load
 from ..parts import Measured
 from ..provenance import Flag, Refusal, Value, choose, merge_flags
-from ..units import Q, UnitError, quantities
+from ..units import Q, UnitError, magnitude, quantities
 from . import particles, tissue, water
 from .absorbers import Absorber, absorber, particle_of
 from .particles import MOLAR, CrossSections, Particle
+from .single_particle import damage
 
 __all__ = [
     "Absorption",
     "Pressure",
     "absorption",
     "cross_sections",
+    "equivalent_concentration",
     "from_optical_density",
     "molar_absorption",
     "pressure",
@@ -247,7 +249,8 @@ def absorption(
 
     Notes
     -----
-    Gold spheres of 20 to 60 nm: 20 %; rods: a factor of 2.5; ICG 30 %. A material without a spectrum is refused.
+    Gold spheres of 20 to 60 nm: 20 %; rods: a factor of 2.5; ICG 30 %. A material without a spectrum is
+    refused.
 
     References
     ----------
@@ -317,6 +320,55 @@ def from_optical_density(
 
 @quantities(
     None,
+    wavelength=("nm", 400, 1000, "vacuum wavelength"),
+    saturation=("1", 0, 1, "oxygen saturation of the blood"),
+)
+def equivalent_concentration(
+    agent: Any, wavelength: Any, background: Any = "blood", saturation: Any = 0.7, medium: Any = "water"
+) -> Concentration:
+    """Concentration of an agent that absorbs as much as blood, tissue, or a stated absorption.
+
+    c = mu_a/(ln(10) eps_abs).
+
+    Other Parameters
+    ----------------
+    agent : Formulation or str
+        A formulation or the id of one.
+    background : str or quantity
+        "blood" (whole, 150 g/L), "tissue" (4 % blood, 70 % water) or an absorption coefficient such as "0.2
+        1/cm".
+    medium : str or number
+        "water", "tissue" or an index.
+
+    Returns
+    -------
+    Concentration
+        Counted by particle or molecule; ``.to(basis)`` shows it otherwise.
+
+    Notes
+    -----
+    Blood is known to 20 %, its share of a tissue within a factor of two.
+
+    Examples
+    --------
+    >>> from contrastphys.formulation import Formulation
+    >>> dye = Formulation(id="dye", kind="molecule", molecule={"formula": "C43H47N2NaO6S2", "spectrum": "icg-bound"})
+    >>> print(f"{equivalent_concentration(dye, '800 nm', saturation=1.0).to('molecule', 'uM').quantity:.1f}")
+    10.4 micromolar
+    """
+    formulation, wave = load(agent), float(wavelength)
+    if background == "blood":
+        mu_a = float(tissue.blood_absorption.bare(wave, float(saturation)))
+    elif background == "tissue":
+        mu_a = float(tissue.tissue_absorption.bare(wave, saturation=float(saturation)))
+    else:
+        mu_a = float(magnitude(background, "1/cm", "background"))
+    value, _ = molar_absorption(formulation, wave, medium)
+    return Concentration(formulation, mu_a / (np.log(10.0) * value.number), formulation.entity)
+
+
+@quantities(
+    None,
     wavelength=("nm", 300, 1400, "vacuum wavelength"),
     fluence=("mJ/cm^2", 0, 1e4, "fluence at the absorber"),
     temperature=("K", ZERO_CELSIUS, ZERO_CELSIUS + 100, "temperature of the absorber"),
@@ -354,8 +406,9 @@ def pressure(
 
     Notes
     -----
-    With `size`, a pulse longer than the stress or heat relaxation of the target is refused, and an optical density
-    above 0.5 over it is flagged and its mean light used.
+    Above the fluence at which water at a gold particle boils, or the particle sounds nonlinearly, a flag says
+    so. With `size`, a pulse longer than the stress or heat relaxation of the target is refused, and an
+    optical density above 0.5 over it is flagged and its mean light used.
 
     Examples
     --------
@@ -375,6 +428,13 @@ def pressure(
         factor, more = tissue.linear_share(density)
         factor = factor if more else 1.0
         notes += more
+    formulation = load(agent)
+    for core in formulation.cores if fluence > 0.5 and len(formulation.cores) == 1 else ():
+        try:
+            particle = particle_of(formulation, core)
+        except Refusal:
+            continue
+        notes += damage(particle, float(fluence), float(pulse_duration), float(temperature), float(wavelength))
     gamma = float(water.gruneisen.bare(temperature)) if gruneisen is None else float(gruneisen)
     start = scaled_by(found.value, gamma * float(fluence) * 1e3 * heat_share * factor, "Pa")
     return Pressure(start, found.value.number, gamma, merge_flags(notes))

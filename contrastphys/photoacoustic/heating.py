@@ -81,6 +81,8 @@ class Rise:
         J/K and m3.
     power : array
         Absorbed power over absorbed energy, 1/s.
+    inside : array
+        Mean rise of what the heated layer surrounds (a nanoshell's core), K/J; `inside_capacity` in J/K.
     """
 
     time: Any
@@ -95,11 +97,13 @@ class Rise:
     core_capacity: float
     core_volume: float
     power: Any
+    inside: Any = 0.0
+    inside_capacity: float = 0.0
 
     @property
     def energy(self) -> Any:
         """Heat in the whole system against time over the absorbed energy: 1 after the pulse."""
-        return self.core_capacity * self.core + self.field @ self.capacity
+        return self.core_capacity * self.core + self.field @ self.capacity + self.inside_capacity * self.inside
 
 
 # --------------------------------------------------------------------------------------------------- pulse
@@ -138,8 +142,8 @@ def pulse_power(time: Any, duration: float, shape: Any = "gaussian") -> Any:
 
 
 @compiled()
-def _march(capacity, link, power1, power2, step, gamma):
-    """Rises against time from rest: tridiagonal system of core and cells, heated in cell 0 (powers at both stages)."""
+def _march(capacity, link, power1, power2, step, gamma, heated):
+    """Rises against time from rest: a chain of cells, one of them heated (its power at both stages)."""
     cells = capacity.size
     steps = power1.size
     rise = np.zeros((steps + 1, cells))
@@ -168,16 +172,18 @@ def _march(capacity, link, power1, power2, step, gamma):
                 base = now[i] * capacity[i] / (gamma * step)
                 if stage == 1:
                     base += (1.0 - gamma) / gamma * flux[i]
-                if i == 0:
+                if i == heated:
                     base += power1[n] if stage == 0 else power2[n]
-                else:
+                if i > 0:
                     base += link[i - 1] * work[i - 1]
                 work[i] = base / pivot[i]
             for i in range(cells - 2, -1, -1):
                 work[i] += upper[i] * work[i + 1]
             if stage == 0:
                 for i in range(cells):
-                    flow = power1[n] if i == 0 else link[i - 1] * (work[i - 1] - work[i])
+                    flow = power1[n] if i == heated else 0.0
+                    if i > 0:
+                        flow += link[i - 1] * (work[i - 1] - work[i])
                     if i < cells - 1:
                         flow -= link[i] * (work[i] - work[i + 1])
                     flux[i] = flow
@@ -218,15 +224,16 @@ def heat(
     steps: int = 1500,
     cells: int = 300,
     shell_cells: int = 40,
+    inside: Layer | None = None,
 ) -> Rise:
     """Temperature rise around a particle that absorbs a pulse, per joule absorbed.
 
     Parameters
     ----------
     radius : float
-        Of the core, m.
+        Of the heated metal, m.
     core : Layer
-        Isothermal core.
+        Isothermal metal that is heated.
     duration : float
         Full width of the pulse at half maximum, s.
     shells : tuple of Layer
@@ -240,6 +247,8 @@ def heat(
         Window in pulse durations about the middle of the pulse.
     steps, cells, shell_cells : int
         Of time, water, and each shell.
+    inside : Layer
+        What the heated metal surrounds, its radius as thickness: the core of a nanoshell.
 
     Returns
     -------
@@ -247,8 +256,8 @@ def heat(
 
     Notes
     -----
-    Second order in step and cell; 300 cells and 1500 steps give 1 % in the second derivative of the volume, and the
-    energy to rounding.
+    Second order in step and cell; 300 cells and 1500 steps give 1 % in the second derivative of the volume,
+    and the energy to rounding.
 
     Examples
     --------
@@ -277,14 +286,31 @@ def heat(
     inward = (1.0 / inner - 1.0 / middle) / (4.0 * np.pi * conduct)
     outward = (1.0 / middle - 1.0 / outer_faces) / (4.0 * np.pi * conduct)
     gap = 1.0 / (4.0 * np.pi * radii[0] ** 2 * conductance)
-    link = 1.0 / np.concatenate([[gap + inward[0]], outward[:-1] + inward[1:]])
-    core_volume = 4.0 / 3.0 * np.pi * radius**3
+    chain = np.concatenate([[gap + inward[0]], outward[:-1] + inward[1:]])
+    hollow = 0.0 if inside is None else inside.thickness
+    core_volume = 4.0 / 3.0 * np.pi * (radius**3 - hollow**3)
     capacity = np.concatenate([[core.capacity * core_volume], dense * volume])
+    heated = 0
+    if inside is not None:
+        parts = np.linspace(0.0, hollow, shell_cells + 1)
+        centre = 0.5 * (parts[1:] + parts[:-1])
+        resist = (1.0 / centre[:-1] - 1.0 / centre[1:]) / (4.0 * np.pi * inside.conductivity)
+        last = (1.0 / centre[-1] - 1.0 / hollow) / (4.0 * np.pi * inside.conductivity)
+        gap_inside = 1.0 / (4.0 * np.pi * hollow**2 * conductance)
+        chain = np.concatenate([resist, [last + gap_inside], chain])
+        held = inside.capacity * 4.0 / 3.0 * np.pi * np.diff(parts**3)
+        capacity = np.concatenate([held, capacity])
+        heated = shell_cells
+    link = 1.0 / chain
     time = np.linspace(-before * duration, after * duration, steps + 1)
     step = time[1] - time[0]
     power1 = pulse_power(time[:-1] + _GAMMA * step, duration, shape)
     power2 = pulse_power(time[1:], duration, shape)
-    rise = _march(capacity, link, power1, power2, step, _GAMMA)
+    rise = _march(capacity, link, power1, power2, step, _GAMMA, heated)
+    within, within_capacity = 0.0, float(capacity[:heated].sum())
+    if heated:
+        within = rise[:, :heated] @ capacity[:heated] / within_capacity
+        rise, capacity, link = rise[:, heated:], capacity[heated:], link[heated:]
     flow = link[0] * (rise[:, 0] - rise[:, 1])  # W/J through the interface
     surface = rise[:, 1] + flow * inward[0]
     at = shell_cells * len(shells)
@@ -302,11 +328,14 @@ def heat(
         float(capacity[0]),
         core_volume,
         pulse_power(time, duration, shape),
+        within,
+        within_capacity,
     )
 
 
 # ---------------------------------------------------------------------------------------------- materials
 
+_METALS = ("gold", "silver")
 _SOLIDS = ("gold", "silver", "magnetite", "silica")
 
 
@@ -324,13 +353,25 @@ def material_layer(optical: str, thickness: float = 0.0) -> Layer:
     return Layer(held.conductivity.number, capacity, expansion, thickness)  # type: ignore[union-attr]
 
 
-def particle_layers(particle: Particle) -> tuple[float, Layer, tuple[Layer, ...]]:
-    """Radius [m], core and shells of a particle; a rod is the sphere of equal volume."""
+def particle_layers(particle: Particle) -> tuple[float, Layer, tuple[Layer, ...], Layer | None]:
+    """Radius [m] of the heated metal, the metal, shells around it, and what it surrounds (None for a solid core).
+
+    A rod is the sphere of equal volume.
+    """
     radius = (particle.core_volume * 3 / (4 * np.pi)) ** (1 / 3) * 1e-9
-    shells = tuple(material_layer(name, thickness * 1e-9) for name, thickness in particle.coats)
-    if particle.coats and particle.coats[0][0].startswith(("gold", "silver")):
-        raise Refusal("heated-shell", "a metal shell heats from outside its core: not modelled by one heated lump")
-    return radius, material_layer(particle.material), shells
+    coats = list(particle.coats)
+    if coats and coats[0][0].startswith(_METALS):
+        if particle.material.startswith(_METALS):
+            raise Refusal("two-metals", "a metal coat on a metal core heats in both: not modelled by one heated lump")
+        name, thickness = coats.pop(0)
+        hollow, metal = radius, material_layer(name)
+        inside = material_layer(particle.material, hollow)
+        radius += thickness * 1e-9
+    else:
+        inside, metal = None, material_layer(particle.material)
+    if any(name.startswith(_METALS) for name, _ in coats):
+        raise Refusal("outer-metal", "a metal coat further out is not modelled by one heated lump")
+    return radius, metal, tuple(material_layer(name, thickness * 1e-9) for name, thickness in coats), inside
 
 
 def time_scales(particle: Particle, conductance: float = CONDUCTANCE) -> dict[str, float]:
@@ -344,7 +385,7 @@ def time_scales(particle: Particle, conductance: float = CONDUCTANCE) -> dict[st
     >>> {key: float(f"{value:.2g}") for key, value in time_scales(sphere("40 nm")).items()}
     {'internal': 3.1e-12, 'interface': 1.6e-10, 'cooling': 5.6e-10, 'water': 2.8e-09}
     """
-    radius, core, _ = particle_layers(particle)
+    radius, core, _, _ = particle_layers(particle)
     return {
         "internal": radius**2 * core.capacity / core.conductivity,
         "interface": radius * core.capacity / (3 * conductance),
@@ -371,8 +412,8 @@ def steady_sphere(power: Any, radius: Any, conductance: Any = CONDUCTANCE / 1e6)
 
     Notes
     -----
-    The first term is the rise of the water at its surface. One particle alone: in a suspension the heat of all others
-    adds and soon rules, see `steady_volume`.
+    The first term is the rise of the water at its surface. One particle alone: in a suspension the heat of
+    all others adds and soon rules, see `steady_volume`.
 
     References
     ----------
@@ -407,7 +448,8 @@ def steady_volume(mu_a: Any, irradiance: Any, radius: Any, time: Any = None) -> 
 
     Notes
     -----
-    Blood flow carries heat off and lowers it; a first estimate for photothermal heating, not a treatment plan.
+    Blood flow carries heat off and lowers it; a first estimate for photothermal heating, not a treatment
+    plan.
 
     References
     ----------

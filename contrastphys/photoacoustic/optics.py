@@ -283,13 +283,14 @@ def mie(m: Any, x: Any) -> Efficiencies:
 
     Notes
     -----
-    Agrees with scattnlay to 1e-10 for metals and dielectrics with x from 1e-3 to 200. There is no shortcut for small
-    spheres. The error of a real particle is that of its optical constants (10-20 %), never that of the series.
+    Agrees with scattnlay to 1e-10 for metals and dielectrics with x from 1e-3 to 200. There is no shortcut
+    for small spheres. The error of a real particle is that of its optical constants (10-20 %), never that of
+    the series.
 
     References
     ----------
-    C. F. Bohren and D. R. Huffman, Absorption and Scattering of Light by Small Particles, Wiley (1983), chapter 4.
-    W. J. Wiscombe, Appl. Opt. 19, 1505 (1980), doi:10.1364/AO.19.001505.
+    C. F. Bohren and D. R. Huffman, Absorption and Scattering of Light by Small Particles, Wiley (1983),
+    chapter 4. W. J. Wiscombe, Appl. Opt. 19, 1505 (1980), doi:10.1364/AO.19.001505.
 
     Examples
     --------

@@ -1,17 +1,14 @@
 """From a particle to its cross-sections: spheres and coated spheres by Mie, rods as spheroids, spreads of size.
 
-A rod is a prolate spheroid of semi-axes a > b in the electrostatic limit, averaged over orientations (Gans)::
+A rod is a prolate spheroid, averaged over orientations::
 
-    alpha_i = V/(4 pi) (eps - 1)/(1 + L_i (eps - 1)),   L_long = (1 - e^2)/e^2 [atanh(e)/e - 1] long axis
-    only: alpha -> alpha/(1 - (k^2/a) D alpha - (2i/3) k^3 alpha),   D = 3/4 [(1 + e^2)/(1 - e^2) L_long + 1]
     sigma_ext = (4 pi k/3) Im sum alpha_i,   sigma_sca = (8 pi k^4/9) sum |alpha_i|^2
 
-The correction for retardation and radiation belongs to the long axis alone: on the short axes it makes peaks
-that are not there. A rod's real ends are round: a capped cylinder of the same length and width holds up to
-1.5 times the volume of the spheroid, and `volume` says which of the two scales the result.
+A rod's real ends are round: a capped cylinder of the same length and width holds up to 1.5 times the volume
+of the spheroid, and `volume` says which of the two scales the result.
 
-References: R. Gans, Ann. Phys. 342, 881 (1912); A. Moroz, J. Opt. Soc. Am. B 26, 517 (2009),
-doi:10.1364/JOSAB.26.000517; C. F. Bohren and D. R. Huffman, Wiley (1983), chapter 5.
+References: C. F. Bohren and D. R. Huffman, Absorption and Scattering of Light by Small Particles, Wiley
+(1983).
 """
 
 from __future__ import annotations
@@ -25,9 +22,10 @@ from ..constants import AVOGADRO
 from ..provenance import Flag, Refusal, merge_flags
 from ..units import Q, UnitError, magnitude, quantities
 from .optics import layered_mie, mie
-from .permittivity import DEFAULT_TABLE, METALS, refractive_index, size_corrected
+from .permittivity import GOLD_TABLES, METALS, colloid_table, refractive_index, size_corrected
+from .spheroids import spheroid_polarisability
 
-__all__ = ["CrossSections", "Particle", "cross_sections", "nanoshell", "rod", "sphere", "spheroid_polarisability"]
+__all__ = ["CrossSections", "Particle", "cross_sections", "nanoshell", "optical_band", "rod", "sphere"]
 
 MOLAR = 1e4 * AVOGADRO / (1e3 * np.log(10.0))  # decadic molar coefficient in 1/(M cm) of a cross-section in m^2
 
@@ -285,59 +283,6 @@ def nanoshell(
 # --------------------------------------------------------------------------------------------------- kernels
 
 
-def depolarisation(aspect: Any) -> Any:
-    """Depolarisation factor along the long axis of a prolate spheroid (1/3 for a sphere)."""
-    square = 1.0 - 1.0 / np.asarray(aspect, dtype=float) ** 2
-    e = np.sqrt(np.maximum(square, 1e-300))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        exact = (1.0 - square) / square * (np.arctanh(np.minimum(e, 1 - 1e-16)) / e - 1.0)
-    series = (1.0 - square) * (1 / 3 + square * (1 / 5 + square * (1 / 7 + square / 9)))
-    return np.where(square < 1e-3, series, exact)
-
-
-def spheroid_polarisability(eps: Any, length: Any, width: Any, k: Any, coat: Any = None, scale: Any = 1.0) -> Any:
-    """Polarisabilities (long axis, one short axis) of a prolate spheroid, plain or in a confocal coat.
-
-    Parameters
-    ----------
-    eps : complex array
-        Permittivity of the core over that of the medium.
-    length, width : array
-        Axes of the core; `k` in the inverse of their unit.
-    k : array
-        Wave number in the medium.
-    coat : (permittivity over that of the medium, thickness on the sides), optional
-    scale : array
-        Volume of the real particle over that of the spheroid.
-
-    Returns
-    -------
-    (long, short) : complex arrays
-        In the third power of the unit of length; alpha = p/(4 pi eps_m E).
-    """
-    a, b = np.asarray(length) / 2, np.asarray(width) / 2
-    inner = depolarisation(a / b)
-    outer_a, outer_b = a, b
-    eps_coat: Any = 1.0
-    if coat is not None:
-        eps_coat, thickness = coat
-        outer_b = b + thickness
-        outer_a = np.sqrt(a**2 + outer_b**2 - b**2)
-    share = a * b**2 / (outer_a * outer_b**2)
-    volume = outer_a * outer_b**2 / 3 * scale
-    outer = depolarisation(outer_a / outer_b)
-    found = []
-    for l_in, l_out in ((inner, outer), ((1 - inner) / 2, (1 - outer) / 2)):
-        mixed = eps_coat + (eps - eps_coat) * (l_in - share * l_out)
-        top = (eps_coat - 1) * mixed + share * eps_coat * (eps - eps_coat)
-        bottom = mixed * (1 + (eps_coat - 1) * l_out) + share * l_out * eps_coat * (eps - eps_coat)
-        found.append(volume * top / bottom)
-    ratio = (outer_b / outer_a) ** 2  # 1 - e^2
-    dynamic = 0.75 * ((2 - ratio) / ratio * outer + 1)
-    long = found[0] / (1 - k**2 / outer_a * dynamic * found[0] - 2j / 3 * k**3 * found[0])
-    return long, found[1]
-
-
 def _rod_volume(length, width, volume):
     if volume == "capped":
         return np.pi * width**2 / 4 * (length - width / 3)
@@ -486,8 +431,10 @@ def cross_sections(particle: Particle, wavelength: Any, medium: Any = "water") -
 
     Notes
     -----
-    The series is exact; the answer is as good as the metal's optical constants: 20 % for gold spheres of 20 to 60 nm,
-    40 % below 10 nm, a factor of two to three for rods. Outside a table of constants a Refusal names its range.
+    The series is exact; the answer is as good as the metal's optical constants: 20 % for gold spheres of 20
+    to 60 nm, 40 % below 10 nm, a factor of two to three for rods. The corrected dipole of a rod is within 3 %
+    of the exact theory in height; its peak lies up to 8 nm (width 10 nm) or 15 nm (width 20 nm) to the red.
+    Outside a table of constants a Refusal names its range.
 
     References
     ----------
@@ -510,6 +457,40 @@ def cross_sections(particle: Particle, wavelength: Any, medium: Any = "water") -
     return CrossSections(wavelength, absorbed, scattered, merge_flags(particle.flags, notes))
 
 
-def default_table(material: str) -> str:
-    """Name of the optical constants used for a material unless another is asked for."""
-    return DEFAULT_TABLE.get(material, material)
+@quantities(None, wavelength=("nm", 300, 1700, "vacuum wavelength"))
+def optical_band(particle: Particle, wavelength: Any, medium: Any = "water") -> dict[str, CrossSections]:
+    """The same gold particle by every table of gold that covers the wavelength.
+
+    Other Parameters
+    ----------------
+    particle : Particle
+        With gold as core or coat.
+    medium : str or number
+        "water", "tissue" or an index.
+
+    Returns
+    -------
+    dict of CrossSections
+        By the name of the table; for plain spheres of 10 to 100 nm also by constants measured on colloids.
+
+    Notes
+    -----
+    Between films and colloids gold differs by 10 to 30 %: no answer about gold is better than this band.
+
+    Examples
+    --------
+    >>> areas = [one.sigma_abs * 1e18 for one in optical_band(sphere("20 nm"), "532 nm").values()]
+    >>> print(f"{min(areas):.0f} to {max(areas):.0f} nm^2")
+    293 to 391 nm^2
+    """
+    names = [*GOLD_TABLES, "gold-olmon-template-stripped"]
+    if particle.shape == "sphere" and not particle.coats and 10 <= particle.diameter <= 100:
+        names.append(colloid_table(particle.diameter))
+    found = {}
+    for name in names:
+        try:
+            found[name] = cross_sections.bare(particle.with_(table=name), wavelength, medium)
+        except Refusal as why:
+            if why.flag.code != "outside-table":
+                raise
+    return found

@@ -20,7 +20,7 @@ import numpy as np
 from .. import records
 from ..constants import ELEMENTARY_CHARGE, HBAR, LIGHT_SPEED, PLANCK
 from ..provenance import Refusal
-from ..units import quantities
+from ..units import convert, quantities
 
 __all__ = [
     "GOLD_TABLES",
@@ -171,7 +171,8 @@ def _prepared(name):
     table = records.table(f"optical/{name}")
     kept = _kept.get(name)
     if kept is None or kept[0] is not table:
-        wavelength = table["wavelength"]
+        unit = table.units["wavelength"] or "nm"
+        wavelength = table["wavelength"] * convert(1.0, unit, "nm")
         energy = EV_NM / wavelength[::-1]
         columns = {key: column[::-1] for key, column in table.columns.items() if key != "wavelength"}
         limits = (float(wavelength[0]), float(wavelength[-1]))
@@ -275,8 +276,8 @@ def rakic_gold(wavelength: Any, model: str = "brendel-bormann") -> Any:
 
     Notes
     -----
-    Reproduces the published table to 4e-5 in the size of the index. Smooth, but farther from colloids than the
-    measured tables.
+    Reproduces the published table to 4e-5 in the size of the index. Smooth, but farther from colloids than
+    the measured tables.
 
     References
     ----------
@@ -393,8 +394,8 @@ def size_corrected(
 
     Notes
     -----
-    A between 0 and 1 moves the peak extinction of gold by 44, 29, 17 and 10 % at 5, 10, 20 and 40 nm diameter. Below
-    2 nm the bulk permittivity itself fails.
+    A between 0 and 1 moves the peak extinction of gold by 44, 29, 17 and 10 % at 5, 10, 20 and 40 nm
+    diameter. Below 2 nm the bulk permittivity itself fails.
 
     References
     ----------

@@ -53,6 +53,7 @@ class Protocol:
     averages: int = integer(1, 10_000_000, default=1)
     repetition_rate: Value = number("Hz", 0, 1e6, default=20.0)
     frequency: Value = number("MHz", 0.1, 100, default=5.0, meaning="centre of the detector's band")
+    bandwidth: Value | None = number("MHz", 0.02, 400, default=None, meaning="at half amplitude; all is heard without")
     attenuation: Value = number("dB/cm/MHz", 0, 10, default=0.5, meaning="of sound in the tissue")
     target_radius: Value = number("mm", 0.02, 20, default=1.0)
     tissue: str = text(default="soft tissue", meaning="group of media/tissue_optics.csv")

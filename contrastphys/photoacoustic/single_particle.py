@@ -29,7 +29,7 @@ from . import water
 from .heating import CONDUCTANCE, Rise, heat, particle_layers
 from .particles import Particle, cross_sections
 
-__all__ = ["Emission", "Thresholds", "collective", "emission", "thresholds"]
+__all__ = ["Emission", "Thresholds", "damage", "emission", "thresholds"]
 
 BOILING = 373.15  # K
 SPINODAL = 647.0  # K, critical point: no superheated water above it
@@ -92,7 +92,8 @@ class Emission:
     ratio : float
         Nonlinear over linear.
     shares : dict
-        Share of the emitted energy of the linear signal made in water, shell and core.
+        Share of the emitted energy of the linear signal made in water, in the heated metal ("core") and in
+        what else the particle is made of ("shell").
     water_share : float
     point_ratio : float
         Linear peak over that of a point absorber, beta/(4 pi r C_p) max dP/dt.
@@ -163,10 +164,13 @@ class _Sources:
         return self.water + self.shell + self.core
 
 
-def _sources(particle: Particle, duration: float, temperature: float, conductance: float, shape: Any, long: bool):
-    radius, core, shells = particle_layers(particle)
+def sources_of(particle: Particle, duration: float, temperature: float, conductance: float, shape: Any, long: bool):
+    """Volumes gained after a pulse; `long` keeps the cooling tail a spectrum needs."""
+    radius, core, shells, inside = particle_layers(particle)
     after, steps = (60.0, 6000) if long else (5.0, 1500)
-    rise = heat(radius, core, duration, shells, conductance=conductance, shape=shape, after=after, steps=steps)
+    rise = heat(
+        radius, core, duration, shells, conductance=conductance, shape=shape, after=after, steps=steps, inside=inside
+    )
     at = rise.shells
     outside, space = rise.field[:, at:], rise.volume[at:]
     beta = float(water.expansion.bare(temperature))
@@ -176,6 +180,8 @@ def _sources(particle: Particle, duration: float, temperature: float, conductanc
     for n, layer in enumerate(shells):
         cells = slice(n * per_shell, (n + 1) * per_shell)
         shell += layer.expansion * (rise.field[:, cells] @ rise.volume[cells])
+    if inside is not None:
+        shell += inside.expansion * 4.0 / 3.0 * np.pi * inside.thickness**3 * rise.inside
     return _Sources(
         rise,
         beta * (outside @ space),
@@ -198,7 +204,7 @@ def _spectral(volume: Any, time: Any, frequency: float) -> float:
     return float(2.0 * np.pi * frequency * np.abs(np.diff(volume) @ wave))
 
 
-def _strength(volume: Any, time: Any, frequency: float | None) -> float:
+def strength_of(volume: Any, time: Any, frequency: float | None) -> float:
     """Positive peak, or spectral amplitude, of the second derivative of a source volume."""
     if frequency is None:
         return float(_second(volume, time[1] - time[0]).max())
@@ -206,10 +212,14 @@ def _strength(volume: Any, time: Any, frequency: float | None) -> float:
 
 
 def _material(particle: Particle) -> str:
-    return next((name for name in MELTING if particle.material.startswith(name)), particle.material)
+    """The heated material: the core, or the metal around it."""
+    names = [particle.material, *(name for name, _ in particle.coats)]
+    held = [metal for name in names for metal in MELTING if name.startswith(metal)]
+    return held[0] if held else particle.material
 
 
-def _check(particle: Particle, pulse: float, temperature: float) -> list[Flag]:
+def checked(particle: Particle, pulse: float, temperature: float) -> list[Flag]:
+    """What to say of a pulse [ns] on a particle in water of that temperature [K]; refuses what is not modelled."""
     notes = []
     if pulse < 0.1:
         raise Refusal(
@@ -225,7 +235,7 @@ def _check(particle: Particle, pulse: float, temperature: float) -> list[Flag]:
     return notes
 
 
-_TABLE = {
+CONDITIONS = {
     "pulse": ("ns", 0.5, 1000, "full width of the pulse at half maximum"),
     "temperature": ("K", ZERO_CELSIUS, ZERO_CELSIUS + 100, "temperature of the water before the pulse"),
     "wavelength": ("nm", 300, 1700, "vacuum wavelength"),
@@ -234,11 +244,14 @@ _TABLE = {
 }
 
 
-def _thresholds(particle, sources, sigma, temperature, frequency) -> dict[str, float]:
+def limits_of(
+    particle: Particle, sources: Any, sigma: float, temperature: float, frequency: float | None
+) -> dict[str, float]:
+    """Fluences [mJ/cm^2] at which water boils, the core melts, or the nonlinear part equals the linear one."""
     rise = sources.rise
     per_fluence = sigma * _J  # J absorbed for 1 mJ/cm^2
-    linear = _strength(sources.linear, rise.time, frequency)
-    nonlinear = _strength(sources.square, rise.time, frequency)
+    linear = strength_of(sources.linear, rise.time, frequency)
+    nonlinear = strength_of(sources.square, rise.time, frequency)
     melting = MELTING.get(_material(particle), np.inf)
     hottest, inside = float(rise.water_surface.max()), float(rise.core.max())
     return {
@@ -249,7 +262,7 @@ def _thresholds(particle, sources, sigma, temperature, frequency) -> dict[str, f
     }
 
 
-@quantities(None, **_TABLE)
+@quantities(None, **CONDITIONS)
 def thresholds(
     particle: Particle,
     pulse: Any = 5.0,
@@ -275,8 +288,8 @@ def thresholds(
 
     Notes
     -----
-    Good to a factor of two for the critical fluence; 20 % (that of sigma_abs) for the temperatures. Water at a particle
-    does not boil at 100 C: a bubble needs about the spinodal.
+    Good to a factor of two for the critical fluence; 20 % (that of sigma_abs) for the temperatures. Water at
+    a particle does not boil at 100 C: a bubble needs about the spinodal.
 
     References
     ----------
@@ -289,13 +302,13 @@ def thresholds(
     >>> print(f"{found.critical:.1f}, {found.spinodal:.0f}")
     3.3 millijoule / centimeter ** 2, 16 millijoule / centimeter ** 2
     """
-    notes = _check(particle, float(pulse), float(temperature))
-    sources = _sources(
+    notes = checked(particle, float(pulse), float(temperature))
+    sources = sources_of(
         particle, float(pulse) * 1e-9, float(temperature), float(conductance) * 1e6, shape, frequency is not None
     )
     found = cross_sections.bare(particle, float(wavelength))
     hertz = None if frequency is None else float(frequency) * 1e6
-    limits = _thresholds(particle, sources, float(found.sigma_abs), float(temperature), hertz)
+    limits = limits_of(particle, sources, float(found.sigma_abs), float(temperature), hertz)
     return Thresholds(limits, float(found.sigma_abs), merge_flags(found.flags, notes))
 
 
@@ -303,7 +316,7 @@ def thresholds(
     None,
     fluence=("mJ/cm^2", 0, 1e3, "fluence at the particle"),
     distance=("mm", 0.01, 1e3, "of the detector"),
-    **_TABLE,
+    **CONDITIONS,
 )
 def emission(
     particle: Particle,
@@ -335,8 +348,9 @@ def emission(
 
     Notes
     -----
-    Water above 100 C is superheated and its expansion continued ("extrapolated"). Where the surface passes 647 K or the
-    core melts the model ends: a Refusal names the fluence, and `thresholds` gives it without asking for a signal.
+    Water above 100 C is superheated and its expansion continued ("extrapolated"). Where the surface passes
+    647 K or the core melts the model ends: a Refusal names the fluence, and `thresholds` gives it without
+    asking for a signal.
 
     References
     ----------
@@ -351,13 +365,13 @@ def emission(
     0.994 359 kelvin
     """
     temperature, duration = float(temperature), float(pulse) * 1e-9
-    notes = _check(particle, float(pulse), temperature)
+    notes = checked(particle, float(pulse), temperature)
     found = cross_sections.bare(particle, float(wavelength))
     sigma = float(found.sigma_abs)
     hertz = None if frequency is None else float(frequency) * 1e6
-    sources = _sources(particle, duration, temperature, float(conductance) * 1e6, shape, hertz is not None)
+    sources = sources_of(particle, duration, temperature, float(conductance) * 1e6, shape, hertz is not None)
     rise = sources.rise
-    limits = _thresholds(particle, sources, sigma, temperature, hertz)
+    limits = limits_of(particle, sources, sigma, temperature, hertz)
     energy = sigma * float(fluence) * _J
     for code, what in (("spinodal", "water at its surface passes 647 K"), ("melting", "the core melts")):
         if fluence >= limits[code]:
@@ -376,11 +390,11 @@ def emission(
     whole = sum(strength.values())
     linear = sum(parts.values())
     peak = float(np.abs(_second(linear, step)).max())
-    slope = float(np.gradient(rise.power, rise.time).max()) * energy
-    point = abs(sources.beta) / (rise.capacity[-1] / rise.volume[-1]) * slope
+    steepest = float(np.gradient(rise.power, rise.time).max()) * energy
+    point = abs(sources.beta) / float(rise.capacity[-1] / rise.volume[-1]) * steepest
     values = {
-        "linear": far * _strength(linear, rise.time, hertz),
-        "nonlinear": far * _strength(extra, rise.time, hertz),
+        "linear": far * strength_of(linear, rise.time, hertz),
+        "nonlinear": far * strength_of(extra, rise.time, hertz),
         "critical": limits["critical"],
         "point_ratio": peak / point if point else 0.0,
         "surface": temperature + energy * float(rise.water_surface.max()),
@@ -396,108 +410,20 @@ def emission(
     )
 
 
-# ------------------------------------------------------------------------------------- collective heating
-
-
-def _overlap(radius: Any, field: Any, distance: float) -> Any:
-    """int T(|x|) T(|x - d|) dV of one spherical field with itself at a distance, for every row of `field`.
-
-    Bipolar coordinates: (2 pi/d) int r T(r) [F(r + d) - F(|r - d|)] dr with F(s) = int_0^s r T dr.
-    """
-    moment = radius * field
-    steps = np.diff(radius)
-    middle = 0.5 * (moment[:, 1:] + moment[:, :-1]) * steps
-    inner = field[:, :1] * radius[0] ** 2 / 2  # within the core the rise is that of its surface
-    total = np.concatenate([inner, inner + np.cumsum(middle, axis=1)], axis=1)
-    upper, lower = radius + distance, np.abs(radius - distance)
-    found = np.empty(field.shape[0])
-    for n in range(field.shape[0]):
-        span = np.interp(upper, radius, total[n]) - np.interp(lower, radius, total[n], left=0.0)
-        found[n] = np.trapezoid(moment[n] * span, radius)
-    return 2.0 * np.pi / distance * found
-
-
-@quantities(None, spacing=("nm", 2, 1e5, "distance between the centres of neighbours"), **_TABLE)
-def collective(
-    particle: Particle,
-    count: int,
-    spacing: Any,
-    pulse: Any = 5.0,
-    temperature: Any = 293.15,
-    wavelength: Any = 532.0,
-    frequency: Any = None,
-    conductance: Any = CONDUCTANCE / 1e6,
-    arrangement: str = "compact",
-) -> dict[str, float]:
-    """What heat shared with neighbours does to the sound of an aggregate, at equal absorbed energy.
-
-    Temperature fields add. The linear signal of N particles is N times that of one, whatever the spacing; the
-    small-signal nonlinear part grows by 1 + (2/N) sum over pairs of int T_i T_j dV/int T^2 dV.
-
-    Other Parameters
-    ----------------
-    particle : Particle
-        One of the aggregate.
-    count : int
-        Particles in it, 2 to 64.
-    arrangement : str
-        "compact" (a ball cut from a cubic lattice) or "chain".
-
-    Returns
-    -------
-    dict
-        linear (1), nonlinear (factor on the nonlinear strength per particle), critical_fluence (mJ/cm^2).
-
-    Notes
-    -----
-    Optical coupling between touching particles shifts and widens their peaks and is left out, so are the neighbours'
-    interiors: a thermal statement only. Aggregates smaller than the sound's wavelength.
-
-    References
-    ----------
-    A. Prost, F. Poisson, E. Bossy, Phys. Rev. B 92, 115450 (2015), arXiv:1501.04871 (critical energy).
-
-    Examples
-    --------
-    >>> from contrastphys.photoacoustic.particles import sphere
-    >>> found = collective(sphere("20 nm"), 8, "40 nm")
-    >>> found["linear"], found["nonlinear"] > 2
-    (1.0, True)
-    """
-    if not 2 <= count <= 64:
-        raise ValueError(f"an aggregate of {count}: it must have 2 to 64 particles")
-    if spacing < particle.outer_diameter:
-        raise ValueError(f"spacing {spacing:g} nm is below the particle's diameter {particle.outer_diameter:g} nm")
-    _check(particle, float(pulse), float(temperature))
-    hertz = None if frequency is None else float(frequency) * 1e6
-    sources = _sources(
-        particle, float(pulse) * 1e-9, float(temperature), float(conductance) * 1e6, "gaussian", hertz is not None
-    )
-    rise, at = sources.rise, sources.rise.shells
-    field, radius = rise.field[:, at:], rise.radius[at:]
-    places = _lattice(count, float(spacing) * 1e-9, arrangement)
-    away = np.linalg.norm(places[:, None] - places[None], axis=2)[np.triu_indices(count, 1)]
-    distances, pairs = np.unique(np.round(away, 15), return_counts=True)
-    slope = sources.square / np.maximum(field**2 @ rise.volume[at:], 1e-300)
-    thin = max(1, field.shape[0] // 1500)
-    shared = np.zeros(field[::thin].shape[0])
-    for distance, number in zip(distances, pairs, strict=True):
-        shared += 2.0 * number / count * _overlap(radius, field[::thin], float(distance))
-    shared = np.interp(rise.time, rise.time[::thin], shared) * np.max(np.abs(slope)) * np.sign(slope[-1])
-    one = _strength(sources.square, rise.time, hertz)
-    many = _strength(sources.square + shared, rise.time, hertz)
-    sigma = float(cross_sections.bare(particle, float(wavelength)).sigma_abs)
-    alone = _thresholds(particle, sources, sigma, float(temperature), hertz)["critical"]
-    return {"linear": 1.0, "nonlinear": many / one, "critical_fluence": alone * one / many}
-
-
-def _lattice(count: int, spacing: float, arrangement: str) -> Any:
-    """Positions of an aggregate, m."""
-    if arrangement == "chain":
-        return np.arange(count)[:, None] * np.array([[spacing, 0.0, 0.0]])
-    if arrangement != "compact":
-        raise ValueError(f"no arrangement '{arrangement}'; write 'compact' or 'chain'")
-    side = np.arange(-3, 4)
-    grid = np.array(np.meshgrid(side, side, side)).reshape(3, -1).T + (0.5 if count <= 8 else 0.0)
-    order = np.argsort((grid**2).sum(axis=1), kind="stable")
-    return grid[order[:count]] * spacing
+def damage(particle: Particle, fluence: float, pulse: float, temperature: float, wavelength: float) -> tuple[Flag, ...]:
+    """What a fluence [mJ/cm^2] does to one particle and the water at it; nothing where its heat is not modelled."""
+    try:
+        found = thresholds.bare(particle, pulse, temperature, wavelength).fluences
+    except Refusal:
+        return ()
+    notes = []
+    for name, code, what in (
+        ("melting", "melting", "the particles melt"),
+        ("spinodal", "vapour", "vapour forms at the particles (647 K)"),
+        ("boiling", "superheated", "water at the particles passes 100 degC"),
+        ("critical", "nonlinear", "one particle sounds as much nonlinearly as linearly"),
+    ):
+        if fluence >= found[name]:
+            text = f"{what} from {found[name]:.2g} mJ/cm^2 on ({fluence:.2g} here): p_0 = Gamma mu_a F leaves this out"
+            notes.append(Flag(code, text, "warn"))
+    return tuple(notes[:2])

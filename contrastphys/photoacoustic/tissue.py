@@ -220,7 +220,8 @@ def effective_attenuation(mu_a: Any, scattering: Any) -> Any:
 
     Notes
     -----
-    Diffusion theory: below one transport length 1/(mu_a + mu_s') and where absorption nears scattering it fails.
+    Diffusion theory: below one transport length 1/(mu_a + mu_s') and where absorption nears scattering it
+    fails.
 
     References
     ----------
@@ -244,7 +245,8 @@ def fluence_at_depth(fluence: Any, depth: Any, mu_a: Any, scattering: Any) -> An
 
     Notes
     -----
-    The rise just below the surface (backscattered light, up to a factor of two to three) is left out: conservative.
+    The rise just below the surface (backscattered light, up to a factor of two to three) is left out:
+    conservative.
 
     Examples
     --------
@@ -356,12 +358,13 @@ def max_permissible_exposure(
 
     Notes
     -----
-    A limit at the surface, not at depth, for areas wider than the 3.5 mm aperture. Shorter pulses have 6 C_A (10 ps to
-    1 ns) and 2 C_A mJ/cm^2. Read second-hand: check the standard before lighting anybody.
+    A limit at the surface, not at depth, for areas wider than the 3.5 mm aperture. Shorter pulses have 6 C_A
+    (10 ps to 1 ns) and 2 C_A mJ/cm^2. Read second-hand: check the standard before lighting anybody.
 
     References
     ----------
-    ANSI Z136.1-2022, tables 8 to 10; ICNIRP, Health Phys. 105, 271 (2013), doi:10.1097/HP.0b013e3182983fd4, table 7.
+    ANSI Z136.1-2022, tables 8 to 10; ICNIRP, Health Phys. 105, 271 (2013), doi:10.1097/HP.0b013e3182983fd4,
+    table 7.
 
     Examples
     --------
@@ -423,8 +426,8 @@ def noise_limit(
 
     Notes
     -----
-    One order of magnitude: tissue optics and the detector's bandwidth rule. A target of radius a answers near the
-    frequency c/(3 a); a detector that does not hear it sees less.
+    One order of magnitude: tissue optics and the detector's bandwidth rule. A target of radius a answers near
+    the frequency c/(3 a); a detector that does not hear it sees less.
 
     Examples
     --------

@@ -148,8 +148,9 @@ def expansion_integral(temperature: Any, rise: Any) -> Any:
 
     Notes
     -----
-    Analytic, so that a small rise leaves no false nonlinearity. Above 100 C it continues Kell's density of liquid
-    water (fitted to 150 C at ordinary pressure), an extrapolation to superheated water that the caller must flag.
+    Analytic, so that a small rise leaves no false nonlinearity. Above 100 C it continues Kell's density of
+    liquid water (fitted to 150 C at ordinary pressure), an extrapolation to superheated water that the caller
+    must flag.
 
     References
     ----------
@@ -242,13 +243,15 @@ def gruneisen(temperature: Any, medium: str = "water") -> Any:
 
     Notes
     -----
-    Water is within 5e-4 (absolute) of IAPWS-95 from 0 to 100 C; near 4 C it is a small difference that depends on
-    pressure and salinity. Soft tissue lies near water, fat far above it: give a measured value where one is known.
+    Water is within 5e-4 (absolute) of IAPWS-95 from 0 to 100 C; near 4 C it is a small difference that
+    depends on pressure and salinity. Soft tissue lies near water, fat far above it: give a measured value
+    where one is known.
 
     References
     ----------
-    Kell 1975 (density), Marczak 1997 (sound speed), IAPWS-95 (heat capacity): see the functions of this module.
-    D.-K. Yao et al., J. Biomed. Opt. 19, 017007 (2014), doi:10.1117/1.JBO.19.1.017007 (fat, lipid, serum).
+    Kell 1975 (density), Marczak 1997 (sound speed), IAPWS-95 (heat capacity): see the functions of this
+    module. D.-K. Yao et al., J. Biomed. Opt. 19, 017007 (2014), doi:10.1117/1.JBO.19.1.017007 (fat, lipid,
+    serum).
 
     Examples
     --------

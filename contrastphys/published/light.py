@@ -96,7 +96,7 @@ def _peak(diameter: float) -> Value:
     import numpy as np
 
     from ..photoacoustic import particles
-    from ..photoacoustic.absorbers import GOLD_TABLES
+    from ..photoacoustic.permittivity import GOLD_TABLES
 
     waves = np.arange(505.0, 600.0, 0.5)
     found = []

@@ -1,17 +1,20 @@
 """Ultrasound contrast: bubbles and droplets, from the resonance of one to the echo of a population."""
 
 from .agents import Protocol, applies, detection_limit, predict, respond
+from .assembly import population_of
 from .bubble import Bubble, Gas, Liquid
 from .cavitation import blake_threshold, inertial_threshold, inertial_threshold_fit
 from .droplets import vaporisation_threshold
 from .dynamics import Pulse, Trace, simulate
 from .echo import harmonics, sequence_echo
+from .fitting import fit_attenuation, fit_trace
 from .imaging import contrast, mechanical_index
 from .linear import cross_sections, polytropic, resonance, resonant_radius
 from .population import Population
 from .shells import ChatterjeeSarkar, Church, DeJong, Free, Gompertz, Marmottant, Tabulated
 from .sizes import Gamma, Histogram, LogNormal, Monodisperse
 from .stability import Species, dissolution, species
+from .subharmonics import subharmonic_map
 
 __all__ = [
     "Bubble",
@@ -39,11 +42,14 @@ __all__ = [
     "cross_sections",
     "detection_limit",
     "dissolution",
+    "fit_attenuation",
+    "fit_trace",
     "harmonics",
     "inertial_threshold",
     "inertial_threshold_fit",
     "mechanical_index",
     "polytropic",
+    "population_of",
     "predict",
     "resonance",
     "resonant_radius",
@@ -51,5 +57,6 @@ __all__ = [
     "sequence_echo",
     "simulate",
     "species",
+    "subharmonic_map",
     "vaporisation_threshold",
 ]

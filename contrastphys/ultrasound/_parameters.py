@@ -10,11 +10,7 @@ from __future__ import annotations
 from dataclasses import MISSING, field, fields
 from typing import Any, Self, TypeVar
 
-from ..units import Q, quantities, ureg
-
-# Pint's decibel is a logarithm that cannot be scaled or summed; attenuation needs a linear one.
-if "amplitude_decibel" not in ureg:
-    ureg.define("amplitude_decibel = 0.11512925464970229 = dB_amplitude")
+from ..units import Q, quantities
 
 T = TypeVar("T")
 

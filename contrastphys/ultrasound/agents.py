@@ -201,9 +201,8 @@ def _compute(
         omega = float(natural(radius, cloud.shell, cloud.gas, cloud.medium))
         return omega / (2 * math.pi) * 1e-6, _quiet(cloud, frequency)
     if quantity == "attenuation_peak":
-        f = np.geomspace(0.2e6, 50e6, 161)
-        sums = agent.population(1e9, asked["medium"], asked["temperature"], **off).spectra(f)[1]
-        return float(f[int(np.argmax(sums))]) * 1e-6, _quiet(cloud, frequency)
+        cloud = agent.population(1e9, asked["medium"], asked["temperature"], **off)
+        return _peak(cloud) * 1e-6, _quiet(cloud, frequency)
     if quantity in ("attenuation", "backscatter"):
         if not off:
             flags += _bulk_flags(cloud, frequency)
@@ -214,6 +213,17 @@ def _compute(
             return full / 100, flags
         return scatter / 100, flags
     return _detection(agent, quantity, asked, formulation, off)
+
+
+def _peak(cloud: Population) -> float:
+    """Frequency of the largest attenuation of a dilute cloud [Hz], between 0.2 and 50 MHz."""
+    logs = np.linspace(math.log(0.2e6), math.log(50e6), 81)
+    sums = cloud.spectra(np.exp(logs), classes=150)[1]
+    top = int(np.argmax(sums))
+    if top in (0, logs.size - 1):
+        return float(math.exp(logs[top]))
+    before, here, after = sums[top - 1 : top + 2]
+    return float(math.exp(logs[top] + 0.5 * (before - after) / (before - 2 * here + after) * (logs[1] - logs[0])))
 
 
 def _quiet(cloud: Population, frequency: float) -> tuple[Flag, ...]:

@@ -14,9 +14,10 @@ from typing import Any
 
 from .. import records
 from ..constants import ATMOSPHERE, GAS_CONSTANT
-from ..formulation import Formulation
+from ..formulation import Formulation, load
 from ..parts import BubbleShell, GasCore
 from ..provenance import Flag, Refusal, Value
+from ..units import magnitude
 from .bubble import BODY_TEMPERATURE, gas, liquid
 from .population import Population
 from .shells import ChatterjeeSarkar, Church, DeJong, Free, Gompertz, Marmottant, Shell
@@ -184,3 +185,34 @@ def _standing(core: GasCore) -> str:
         values += [getattr(core.shell, k) for k in ("chi", "kappa_s", "sigma0", "G_s", "S_p", "S_f", "E_s")]
     found = [v.status for v in values if v is not None and v.status in order and v.source != "default"]
     return max(found, key=order.index, default="assumed")
+
+
+def population_of(
+    agent: Formulation | str, concentration: Any, medium: str = "blood", temperature: Any = BODY_TEMPERATURE
+) -> Population:
+    """Population of a bubble agent of the catalogue, or of a formulation, at a concentration.
+
+    Parameters
+    ----------
+    agent : Formulation or str
+        A formulation with gas, or the id of one.
+    concentration : quantity
+        Bubbles per volume.
+    medium : str
+        Liquid of the catalogue.
+    temperature : quantity
+        37 degC if left out.
+
+    Returns
+    -------
+    Population
+
+    Examples
+    --------
+    >>> cloud = population_of("optison", "1e5 1/mL", "water")
+    >>> print(f"{cloud.bulk('3 MHz').attenuation.magnitude:.1f} dB/cm")
+    4.2 dB/cm
+    """
+    made = bubbles_of(load(agent))
+    kelvin = temperature if isinstance(temperature, float) else magnitude(temperature, "K", "temperature")
+    return made.population(magnitude(concentration, "1/m^3", "concentration"), medium, float(kelvin))

@@ -186,16 +186,16 @@ class Vaporisation:
 
 @quantities(
     None,
-    diameter=("um", 0.05, 50, "diameter of the drop"),
     frequency=("MHz", 0.1, 50, "frequency"),
+    diameter=("um", 0.05, 50, "diameter of the drop; left out, that of the formulation"),
     temperature=("K", 273.15, 323.15, "temperature"),
     interface=("N/m", 0, 0.06, "tension of the drop against water"),
     pressure=("Pa", 5e4, 1e6, "ambient pressure"),
 )
 def vaporisation_threshold(
-    species: str,
-    diameter: Any,
+    droplet: Any,
     frequency: Any,
+    diameter: Any = None,
     temperature: Any = BODY_TEMPERATURE,
     interface: Any = 0.03,
     pressure: Any = ATMOSPHERE,
@@ -208,8 +208,8 @@ def vaporisation_threshold(
 
     Other Parameters
     ----------------
-    species : str
-        Liquid of the catalogue: C3F8, C4F10, C5F12, C6F14, C8F18.
+    droplet : Formulation or str
+        A formulation with a liquid, or a liquid of the catalogue: C3F8, C4F10, C5F12, C6F14, C8F18.
     medium : Liquid or str
     shock : float
         Shock parameter of the wave at the drop, 0 (sine) to 1 (about to form a shock).
@@ -231,10 +231,15 @@ def vaporisation_threshold(
 
     Examples
     --------
-    >>> hexane = vaporisation_threshold("C6F14", "5 um", "5 MHz")
+    >>> hexane = vaporisation_threshold("C6F14", "5 MHz", "5 um")
     >>> hexane.superheated, round(hexane.boiling.to("degC").magnitude)
     (False, 57)
     """
+    species, held = droplet, getattr(droplet, "liquid", None)
+    if held is not None:
+        species, diameter = held.species, held.diameter.number if diameter is None else diameter
+    if diameter is None:
+        raise Refusal("diameter", "give the diameter of the drop, such as diameter = '1 um'")
     liquid = saturated(species, float(temperature))
     record = records.gas(species)
     if record.boiling_temperature is None or record.molar_mass is None:

@@ -32,7 +32,7 @@ def threshold(formulation: Formulation, asked: Mapping[str, Any]) -> Value:
     """
     drop = _drop(formulation)
     found = vaporisation_threshold.bare(
-        drop.species, drop.diameter.number, asked["frequency"], asked["temperature"], medium="water"
+        drop.species, asked["frequency"], drop.diameter.number, asked["temperature"], medium="water"
     )
     low, number, high = (q.to("MPa").magnitude for q in (found.laplace, found.focused, found.nucleation))
     note = (

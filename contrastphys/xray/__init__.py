@@ -38,8 +38,8 @@ _HOMES = {
     "best_beam": "matching",
     "enhancement_table": "matching",
     "decompose": "decomposition",
-    "dual_voltage": "decomposition",
-    "best_thresholds": "decomposition",
+    "dual_voltage": "acquisition",
+    "best_thresholds": "acquisition",
 }
 __all__ = sorted(_HOMES)
 

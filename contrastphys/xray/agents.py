@@ -30,7 +30,7 @@ from .contrast import (
     phantom_words,
 )
 from .detection import LIMIT_FACTOR, REFERENCE_KVP, REFERENCE_NOISE, ROSE, relative_noise, smallest_concentration
-from .detectors import IDEAL, Detector, detector, seen
+from .detectors import Detector, detector, seen
 from .protocol import Protocol
 from .spectra import CT_FILTRATION, KVP_HIGH, KVP_LOW, Spectrum, remembered, spectrum
 
@@ -196,7 +196,7 @@ def _scaled(value: Value, factor: float, unit: str) -> Value:
 def _computed(scan: _Scan, what: Absorber) -> Value:
     """The model's slope; where no filtration is stated, its band covers what CT filtration can be."""
     unknown = scan.given.get("filtration") is None
-    flags = merge_flags((IDEAL,), (UNKNOWN_FILTER,) * unknown, what.flags, scan.beam.flags)
+    flags = merge_flags((scan.counter.flag,), (UNKNOWN_FILTER,) * unknown, what.flags, scan.beam.flags)
     source = f"{SOURCE}; {scan.words()}"
     number = scan.slope(what)
     band = [number]

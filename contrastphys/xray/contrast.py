@@ -21,7 +21,7 @@ from ..chemistry import ATOMIC_WEIGHT
 from ..provenance import Flag, Refusal, merge_flags
 from ..units import Q, UnitError, magnitude
 from .absorbers import Absorber, resolve
-from .detectors import IDEAL, Detector, detector, seen
+from .detectors import Detector, detector, seen
 from .spectra import Spectrum, remembered, spectrum, stack
 
 PHANTOM = "20 cm"
@@ -229,7 +229,7 @@ def enhancement(agent, spectrum, phantom=None, detector="energy-integrating") ->
     """
     counter = _detector(detector)
     beam, what = beam_of(spectrum), resolve(agent)
-    notes: list[Flag] = [IDEAL, *what.flags, *beam.flags]
+    notes: list[Flag] = [counter.flag, *what.flags, *beam.flags]
     size = PHANTOM if phantom is None else phantom
     weight = seen(beam, depth(object_layers(size), beam.energies), counter)
     water, mu = remembered("water", beam.energies), what.mu(beam.energies)

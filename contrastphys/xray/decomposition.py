@@ -18,8 +18,10 @@ from typing import Any
 
 import numpy as np
 
+from ..formulation import catalogue
 from ..provenance import Flag, Refusal
 from ..units import Q, UnitError, magnitude
+from .absorbers import resolve
 from .attenuation import edges, fractions
 from .contrast import beam_of, beam_words
 from .detectors import Detector, detector
@@ -29,6 +31,30 @@ from .spectra import Spectrum, areal_density, remembered
 FEWEST = 5.0  # expected counts in a bin below which the Gaussian bound means nothing
 SINGULAR = 1e-12  # reciprocal condition of the scaled information
 BOUND = Flag("bound", "Cramer-Rao bound: no estimator without bias does better, real detectors do worse", "note")
+
+
+# ---------------------------------------------------------------------------------------- basis materials
+
+
+def basis_mu(name: str, energy: np.ndarray) -> np.ndarray:
+    """Kernel: mu per g/cm2 of a material, or of the basis element of an agent of the catalogue."""
+    return resolve(name).mu(energy) if name in catalogue() else remembered(name, energy)
+
+
+def basis_areal(name: str, amount: Any) -> float:
+    """Areal density in g/cm2: of the material, or of an agent's basis element."""
+    if name not in catalogue():
+        return areal_density(name, amount)
+    mass = magnitude(amount, "g/cm^2", name)
+    if np.ndim(mass) or not np.isfinite(mass) or mass < 0:
+        raise ValueError(f"the amount of {name} is {amount}: it must be one value, 0 or more")
+    return float(mass)
+
+
+def k_edges(name: str) -> list[float]:
+    """K edges (keV) of the elements of a material or agent."""
+    symbols = [s for s, _ in resolve(name).masses] if name in catalogue() else list(fractions(name))
+    return [edge.energy for symbol in symbols for edge in edges(symbol)[:1] if edge.shell == "K"]
 
 
 # ------------------------------------------------------------------------------------------------ kernels
@@ -41,7 +67,7 @@ def channels(
     fine = beam.split(bounds)
     energies = fine.energies
     incident = photons * fine.photons / fine.photons.sum() * counter.absorbed(energies)
-    return energies, incident * recorded(energies, bounds, response, counter)
+    return energies, incident * recorded(energies, bounds, response, counter.material)
 
 
 def expected(weights: np.ndarray, mu: np.ndarray, areal: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -143,6 +169,14 @@ class Decomposition:
         per_ray = float(self.sd(material).magnitude) * 1e-3
         return Q(1e3 * float(backprojection_noise(per_ray, sampling, float(views)).magnitude), "mg/mL")
 
+    def smallest_concentration(
+        self, material: str, sampling: Any, views: int, rose: float = 5.0, n_eff: float = 1.0
+    ) -> Any:
+        """Smallest concentration seen in the material's image by the Rose criterion."""
+        if not (rose > 0 and n_eff > 0):
+            raise ValueError("rose and n_eff must be above 0")
+        return self.pixel_noise(material, sampling, views) * (rose / float(np.sqrt(n_eff)))
+
     def correlation(self) -> np.ndarray:
         """Correlation of the errors of the materials."""
         sd = np.sqrt(np.diag(self.covariance))
@@ -161,7 +195,7 @@ class Decomposition:
     def interval(self, counts: Any, positive: bool = True) -> Any:
         """Low and high of each material, 2 standard deviations about the estimate of one measurement."""
         found = self.estimate(counts, positive).magnitude * 1e-3
-        sd = np.sqrt(np.diag(_inverse(information(self._weights, self._mu, found), self.materials)))
+        sd = np.sqrt(np.diag(inverse(information(self._weights, self._mu, found), self.materials)))
         return Q(1e3 * np.stack([found - 2 * sd, found + 2 * sd], axis=-1), "mg/cm^2")
 
     def simulate(self, draws: int, seed: int) -> np.ndarray:
@@ -171,7 +205,7 @@ class Decomposition:
     def monochromatic_noise(self, energy: Any) -> Any:
         """Noise of the line integral (dimensionless) of the virtual image at one energy: m^T cov m."""
         at = np.atleast_1d(magnitude(energy, "keV", "energy"))
-        m = np.stack([remembered(name, at) for name in self.materials])
+        m = np.stack([basis_mu(name, at) for name in self.materials])
         noise = np.sqrt(np.einsum("ie,ij,je->e", m, self.covariance, m))
         return Q(float(noise[0]) if np.ndim(magnitude(energy, "keV")) == 0 else noise, "")
 
@@ -180,7 +214,8 @@ class Decomposition:
         return f"bound on one ray: {told}; {', '.join(f'{k} {v}' for k, v in self.conditions.items())}"
 
 
-def _inverse(fisher: np.ndarray, names: Sequence[str]) -> np.ndarray:
+def inverse(fisher: np.ndarray, names: Sequence[str]) -> np.ndarray:
+    """Kernel: inverse of an information matrix; a Refusal where it is singular."""
     scale = np.sqrt(np.diag(fisher))
     if not np.isfinite(fisher).all() or (scale <= 0).any():
         raise Refusal("singular", "the bins tell nothing of the materials: information is zero")
@@ -188,8 +223,8 @@ def _inverse(fisher: np.ndarray, names: Sequence[str]) -> np.ndarray:
     values = np.linalg.eigvalsh(scaled)
     if values[0] < SINGULAR * values[-1]:
         raise Refusal("singular", f"{', '.join(names)} cannot be told apart in these bins: information is singular")
-    inverse = np.linalg.inv(scaled) / np.outer(scale, scale)
-    return 0.5 * (inverse + inverse.T)
+    found = np.linalg.inv(scaled) / np.outer(scale, scale)
+    return 0.5 * (found + found.T)
 
 
 def decompose(
@@ -198,9 +233,9 @@ def decompose(
     thresholds: Any = None,
     detector: str | Detector = "photon-counting",
     photons: float = 1e6,
-    energy_resolution: Any = "0 keV",
-    charge_sharing: float = 0.0,
-    k_escape: bool = False,
+    energy_resolution: Any = None,
+    charge_sharing: float | None = None,
+    k_escape: bool | None = None,
 ) -> Decomposition:
     """Bound on the areal density of each material in a ray of a photon-counting scan.
 
@@ -209,7 +244,8 @@ def decompose(
     Other Parameters
     ----------------
     materials : mapping
-        All that the ray crosses: {"water": "20 cm", "I": "10 mg/cm^2", "Ta": "10 mg/cm^2"}. Every one is unknown.
+        All that the ray crosses: {"water": "20 cm", "I": "10 mg/cm^2", "Ta": "10 mg/cm^2"}. Every one is unknown. An
+        agent of the catalogue is given by the mass of its basis element per area, and displaces its water.
     spectrum : Spectrum or quantity
         Beam, or tube voltage of the default CT beam.
     thresholds : quantity [keV]
@@ -220,7 +256,7 @@ def decompose(
     photons : float
         Photons per ray before the object.
     energy_resolution : quantity [keV]
-        FWHM of the recorded energy.
+        FWHM of the recorded energy; this and the next two replace what the detector itself states.
     charge_sharing : float
         Probability that a photon is recorded anywhere between 0 and its energy.
     k_escape : bool
@@ -252,29 +288,39 @@ def decompose(
         raise ValueError("detector: bins need a photon-counting layer such as 'CdTe'; see dual_voltage for two beams")
     if not (np.isfinite(photons) and photons > 0):
         raise ValueError(f"photons is {photons:g}: it must be above 0")
-    response = Response(float(magnitude(energy_resolution, "keV", "energy_resolution")), charge_sharing, k_escape)
+    counter = _detector(counter, None, None, energy_resolution, charge_sharing, k_escape)
+    response = counter.blur
     top = float(beam.energies.max() + beam.widths.max() + 5 * response.fwhm)
     bounds = bin_bounds(thresholds, beam, top)
     names = tuple(materials)
-    areal = np.array([areal_density(name, amount) for name, amount in materials.items()])
+    areal = np.array([basis_areal(name, amount) for name, amount in materials.items()])
     energies, weights = channels(beam, bounds, counter, response, photons)
     _identifiable(names, bounds, energies)
-    mu = np.stack([remembered(name, energies) for name in names])
+    mu = np.stack([basis_mu(name, energies) for name in names])
     said = ", ".join(f"{b:g}" for b in bounds[:-1])
     conditions = {**beam_words(beam), "bins": f"{said} keV", "response": response.said(), "photons": f"{photons:g}"}
-    return _bound(names, areal, weights, mu, energies, bounds, conditions)
+    return bound(names, areal, weights, mu, energies, bounds, conditions)
 
 
 _detector = detector
 
 
-def _bound(names, areal, weights, mu, energies, bounds, conditions) -> Decomposition:
+def bound(
+    names: tuple[str, ...],
+    areal: np.ndarray,
+    weights: np.ndarray,
+    mu: np.ndarray,
+    energies: np.ndarray,
+    bounds: np.ndarray,
+    conditions: Mapping[str, str],
+) -> Decomposition:
+    """The bound of any set of channels with Poisson signals; refused where it means nothing."""
     lam, _ = expected(weights, mu, areal)
     for k, count in enumerate(lam):
         if count < FEWEST:
             where = f"bin {k + 1} ({bounds[k]:g} to {bounds[k + 1]:g} keV)"
             raise Refusal("empty bin", f"{where} expects {count:.2g} counts: fewer than {FEWEST:g}, no bound")
-    covariance = _inverse(information(weights, mu, areal), names)
+    covariance = inverse(information(weights, mu, areal), names)
     flags: tuple[Flag, ...] = (BOUND,)
     if lam.min() < 100:
         flags += (Flag("low counts", f"a bin expects {lam.min():.0f} counts: estimates spread more", "warn"),)
@@ -313,173 +359,4 @@ def _identifiable(names: tuple[str, ...], bounds: np.ndarray, energies: np.ndarr
 
 def k_edge_inside(material: str, low: float, high: float) -> bool:
     """Whether an element of the material has its K edge between two energies (keV)."""
-    found = [edges(symbol) for symbol in fractions(material)]
-    return any(e and e[0].shell == "K" and low < e[0].energy < high for e in found)
-
-
-def dual_voltage(
-    materials: Mapping[str, Any],
-    low: Any = "80 kV",
-    high: Any = "140 kV",
-    detector: str | Detector = "energy-integrating",
-    photons: tuple[float, float] = (5e5, 5e5),
-) -> Decomposition:
-    """Bound for two materials from two tube voltages on an integrating (or counting) detector.
-
-    F_ij = sum_k (ds_k/dA_i)(ds_k/dA_j)/var(s_k), s_k the mean signal of beam k and var its quantum noise.
-
-    Other Parameters
-    ----------------
-    materials : mapping
-        Two: {"water": "20 cm", "I": "10 mg/cm^2"}.
-    low, high : Spectrum or quantity
-        The two beams, or their tube voltages.
-    detector : str or Detector
-    photons : two floats
-        Photons per ray of each beam before the object.
-
-    Returns
-    -------
-    Decomposition
-
-    Notes
-    -----
-    Gaussian signals; the information in their variances is left out. `.counts` are the
-    signals in units of their variance over mean, and so are what `.estimate` takes.
-
-    References
-    ----------
-    Alvarez and Macovski 1976, doi:10.1088/0031-9155/21/5/002
-
-    Examples
-    --------
-    >>> two = dual_voltage({"water": "20 cm", "I": "10 mg/cm^2"}, "80 kV", "140 kV")
-    >>> print(f"{two.sd('I'):.2f}")
-    4.85 milligram / centimeter ** 2
-    """
-    counter, names = _detector(detector), tuple(materials)
-    if len(names) != 2:
-        raise Refusal("bins", f"two beams tell two materials apart, not {len(names)}")
-    areal = np.array([areal_density(name, amount) for name, amount in materials.items()])
-    beams = [beam_of(low), beam_of(high)]
-    energies = np.concatenate([b.energies for b in beams])
-    weights, squares = np.zeros((2, energies.size)), np.zeros((2, energies.size))
-    first = 0
-    for k, (beam, count) in enumerate(zip(beams, photons, strict=True)):
-        part = slice(first, first + beam.energies.size)
-        first += beam.energies.size
-        incident = count * beam.photons / beam.photons.sum()
-        weights[k, part] = incident * counter.response(beam.energies)
-        squares[k, part] = incident * counter.second_moment(beam.energies)
-    mu = np.stack([remembered(name, energies) for name in names])
-    signal, _ = expected(weights, mu, areal)
-    variance, _ = expected(squares, mu, areal)
-    # in units of var/mean every signal is Poisson-like: the same kernels then answer
-    scale = signal / variance
-    conditions = {"beams": " / ".join(beam_words(b).get("kvp", "own") for b in beams), "detector": counter.said()}
-    return _bound(names, areal, weights * scale[:, None], mu, energies, np.zeros(3), conditions)
-
-
-def best_thresholds(
-    materials: Mapping[str, Any],
-    spectrum: Any,
-    bins: int,
-    goal: str,
-    lowest: Any = "25 keV",
-    detector: str | Detector = "photon-counting",
-    photons: float = 1e6,
-    energy_resolution: Any = "0 keV",
-    charge_sharing: float = 0.0,
-    k_escape: bool = False,
-) -> tuple[Any, Decomposition]:
-    """Thresholds (on a grid of 1 keV) that give the smallest bound on one material.
-
-    Other Parameters
-    ----------------
-    materials, spectrum, detector, photons, energy_resolution, charge_sharing, k_escape
-        As in `decompose`.
-    bins : int
-        Number of bins, up to 8.
-    goal : str
-        The material whose bound is made small.
-    lowest : quantity [keV]
-        First threshold, kept.
-
-    Returns
-    -------
-    tuple of (quantity [keV], Decomposition)
-
-    Notes
-    -----
-    One threshold after another moves over the grid until none improves, from several starts; a flat optimum is
-    usual, so neighbours within a few keV serve as well.
-
-    References
-    ----------
-    Roessl and Herrmann 2009, doi:10.1088/0031-9155/54/5/014
-
-    Examples
-    --------
-    >>> ray = {"water": "20 cm", "I": "10 mg/cm^2", "Ta": "10 mg/cm^2"}
-    >>> at, _ = best_thresholds(ray, "120 kV", 4, "Ta")
-    >>> bool(abs(at.magnitude - 67.4).min() < 1.5)
-    True
-    """
-    beam, counter = beam_of(spectrum), _detector(detector)
-    names = tuple(materials)
-    if goal not in names:
-        raise ValueError(f"goal '{goal}' is no basis material: {', '.join(names)}")
-    if not len(names) <= bins <= 8:
-        raise Refusal("bins", f"{bins} bins for {len(names)} materials: from {len(names)} to 8 are searched")
-    response = Response(float(magnitude(energy_resolution, "keV", "energy_resolution")), charge_sharing, k_escape)
-    start = float(magnitude(lowest, "keV", "lowest"))
-    highest = float((beam.energies + beam.widths / 2).max())
-    inner = [e.energy for n in names for s in fractions(n) for e in edges(s)[:1] if start + 1 < e.energy < highest - 1]
-    grid = np.unique(np.concatenate([np.arange(np.ceil(start) + 1, highest - 1), inner]))
-    bounds = np.concatenate([[start], grid, [highest + 5 * response.fwhm + 1]])
-    areal = np.array([areal_density(name, amount) for name, amount in materials.items()])
-    energies, weights = channels(beam, bounds, counter, response, photons)
-    mu = np.stack([remembered(name, energies) for name in names])
-    lam, slopes = expected(weights, mu, areal)
-    counts = np.concatenate([[0.0], np.cumsum(lam)])
-    rising = np.concatenate([np.zeros((1, len(names))), np.cumsum(slopes, axis=0)])
-    row = names.index(goal)
-
-    def loss(cuts: list[int]) -> float:
-        marks = np.array([0, *sorted(cuts), bounds.size - 1])
-        count, slope = np.diff(counts[marks]), np.diff(rising[marks], axis=0)
-        if (count < FEWEST).any():
-            return np.inf
-        try:
-            return float(_inverse(slope.T @ (slope / count[:, None]), names)[row, row])
-        except (Refusal, np.linalg.LinAlgError):
-            return np.inf
-
-    found, smallest = None, np.inf
-    rng = np.random.default_rng(0)
-    equal = np.searchsorted(counts, counts[-1] * np.arange(1, bins) / bins)
-    starts = [
-        list(equal),
-        *(list(rng.choice(np.arange(1, bounds.size - 1), bins - 1, replace=False)) for _ in range(5)),
-    ]
-    for cuts in starts:
-        cuts = [int(c) for c in cuts]
-        value, before = loss(cuts), np.inf
-        while value < before or not np.isfinite(before):
-            before = value
-            for i in range(bins - 1):
-                others = set(cuts[:i] + cuts[i + 1 :])
-                tried = [
-                    (loss([*cuts[:i], c, *cuts[i + 1 :]]), c) for c in range(1, bounds.size - 1) if c not in others
-                ]
-                value, cuts[i] = min(tried)
-            if not np.isfinite(value):
-                break
-        if value < smallest:
-            found, smallest = sorted(cuts), value
-    if found is None:
-        raise Refusal("singular", f"no {bins} thresholds above {start:g} keV tell {', '.join(names)} apart")
-    at = Q(np.array([start, *(float(bounds[c]) for c in found)]), "keV")
-    return at, decompose(
-        materials, beam, at, counter, photons, energy_resolution, charge_sharing, k_escape
-    )  # fmt: skip
+    return any(low < energy < high for energy in k_edges(material))

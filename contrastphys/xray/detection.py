@@ -8,7 +8,7 @@
 One noise figure for every tube voltage would decide a comparison by fiat. Here one reference noise (value, beam,
 phantom) is carried to other beams and phantoms at equal air kerma at the entrance: sigma_HU ~ sqrt(var(p) K)/<mu_w>.
 The noise of CT is blue (its power rises with frequency), so averaging n pixels gains more than sqrt(n) for small
-regions and the pixels are not independent for large ones: n_eff is stated, 1 by default, never a pixel count.
+regions and the pixels are not independent for large ones: n_eff is stated with every limit.
 """
 
 from __future__ import annotations

@@ -3,8 +3,9 @@
     energy-integrating                 Q = E (1 - exp(-mu_d t_d))
     photon-counting, threshold E_T     Q = 1[E >= E_T] (1 - exp(-mu_d t_d))
 
-Both are ideal: no K escape, charge sharing, pile-up or optical gain noise. Results carry the flag
-`ideal detector`; the densities are those of the layers as built, below the crystal's.
+A counter may be given an energy resolution, charge sharing and K escape (`response`): Q is then the probability that
+the recorded energy lies above the threshold. Otherwise both are ideal, and results carry the flag `ideal detector`.
+The densities are those of the layers as built, below the crystal's.
 """
 
 from __future__ import annotations
@@ -17,9 +18,11 @@ import numpy as np
 
 from ..provenance import Flag, Refusal
 from ..units import magnitude
+from .response import Response, recorded
 from .spectra import Spectrum, remembered
 
 IDEAL = Flag("ideal detector", "no K escape, charge sharing, pile-up, scatter, bow tie or electronic noise", "note")
+BLURRED = Flag("detector model", "no pile-up, double counts, scatter, bow tie or electronic noise", "note")
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,7 @@ class Detector:
     thickness: float  # cm
     mode: str  # energy-integrating | photon-counting
     threshold: float = 0.0  # keV, photon-counting only
+    blur: Response = Response()  # photon-counting only
 
     def absorbed(self, energy: np.ndarray) -> np.ndarray:
         """Kernel: share of photons that interact in the layer."""
@@ -43,7 +47,10 @@ class Detector:
         """Kernel: mean signal per incident photon: keV when integrating, counts when counting."""
         if self.mode == "energy-integrating":
             return energy * self.absorbed(energy)
-        return np.where(energy >= self.threshold, self.absorbed(energy), 0.0)
+        if self.blur.ideal:
+            return np.where(energy >= self.threshold, self.absorbed(energy), 0.0)
+        bounds = np.array([self.threshold, np.inf])
+        return self.absorbed(energy) * recorded(energy, bounds, self.blur, self.material)[0]
 
     def second_moment(self, energy: np.ndarray) -> np.ndarray:
         """Kernel: mean squared signal per incident photon, for the noise of a ray."""
@@ -51,12 +58,18 @@ class Detector:
             return energy**2 * self.absorbed(energy)
         return self.response(energy)
 
+    @property
+    def flag(self) -> Flag:
+        """What is not modelled of it."""
+        return IDEAL if self.blur.ideal else BLURRED
+
     def said(self) -> str:
         """Words for a table: material, thickness, threshold."""
         words = self.name
         if self.thickness > 0:
             words += f" ({10 * self.thickness:g} mm {self.material}"
-            words += f", threshold {self.threshold:g} keV)" if self.mode == "photon-counting" else ")"
+            words += f", threshold {self.threshold:g} keV" if self.mode == "photon-counting" else ""
+            words += ")" if self.blur.ideal else f", {self.blur.said()})"
         return words
 
 
@@ -72,8 +85,15 @@ DETECTORS = {
 }
 
 
-def detector(name: str | Detector, thickness: Any = None, threshold: Any = None) -> Detector:
-    """A detector by name, with another thickness or threshold where given.
+def detector(
+    name: str | Detector,
+    thickness: Any = None,
+    threshold: Any = None,
+    energy_resolution: Any = None,
+    charge_sharing: float | None = None,
+    k_escape: bool | None = None,
+) -> Detector:
+    """A detector by name, with another thickness, threshold or response where given.
 
     Other Parameters
     ----------------
@@ -81,6 +101,12 @@ def detector(name: str | Detector, thickness: Any = None, threshold: Any = None)
         "energy-integrating" (1.4 mm Gd2O2S), "CsI" (0.6 mm), "photon-counting" (2 mm CdTe, threshold 20 keV),
         "CZT" (2 mm), "Si" (30 mm edge-on) or "ideal" (counts every photon).
     thickness, threshold : quantity, optional
+    energy_resolution : quantity, optional
+        FWHM of the recorded energy of a counter.
+    charge_sharing : float, optional
+        Probability that a photon is recorded anywhere between 0 and its energy.
+    k_escape : bool, optional
+        Whether fluorescence may leave a counter through its entrance.
 
     Returns
     -------
@@ -107,6 +133,16 @@ def detector(name: str | Detector, thickness: Any = None, threshold: Any = None)
         if found.mode != "photon-counting":
             raise ValueError("threshold: an energy-integrating detector has none; use 'photon-counting'")
         found = replace(found, threshold=_positive(magnitude(threshold, "keV", "threshold"), "threshold", "keV"))
+    blurs = {"fwhm": energy_resolution, "sharing": charge_sharing, "escape": k_escape}
+    given = {key: value for key, value in blurs.items() if value is not None}
+    if given:
+        if found.mode != "photon-counting":
+            raise ValueError(f"a response is known of photon-counting detectors, not of '{found.name}'")
+        if "fwhm" in given:
+            given["fwhm"] = _positive(
+                magnitude(energy_resolution, "keV", "energy_resolution"), "energy_resolution", "keV"
+            )
+        found = replace(found, blur=replace(found.blur, **given))
     return found
 
 

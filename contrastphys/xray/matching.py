@@ -32,7 +32,7 @@ from .contrast import (
     slopes,
 )
 from .detection import figure_of_merit, relative_noise
-from .detectors import IDEAL, Detector, detector, seen
+from .detectors import Detector, detector, seen
 from .spectra import Spectrum, remembered, spectrum
 
 DATA_CHOICE = 0.027  # of a slope, by the choice of published cross-sections (0.7-2.7 %)
@@ -120,7 +120,7 @@ def match(
         return c_ref * k_other / k_one
 
     value = equal(beam)
-    flags: tuple[Flag, ...] = (IDEAL,)
+    flags: tuple[Flag, ...] = (counter.flag,)
     if path is not None:
         length = float(magnitude(path, "cm", "path"))
         if not (np.isfinite(length) and length > 0):

@@ -19,7 +19,6 @@ import numpy as np
 
 from ..chemistry import ATOMIC_NUMBER
 from .attenuation import edges, element_mu_rho, fractions, mu_rho
-from .detectors import Detector
 
 _SIGMA = 2.0 * math.sqrt(2.0 * math.log(2.0))
 
@@ -73,31 +72,31 @@ def k_lines(symbol: str) -> tuple[float, float]:
     return sum(e * rate for e, rate in parts) / total, made
 
 
-def k_escape(energy: np.ndarray, counter: Detector) -> list[tuple[float, np.ndarray]]:
+def k_escape(energy: np.ndarray, material: str) -> list[tuple[float, np.ndarray]]:
     """Kernel: fluorescence energy and escape probability per interaction at each energy, for each element."""
-    shares = fractions(counter.material)
+    shares = fractions(material)
     symbols = list(shares)
     photo = element_mu_rho(symbols, energy, "photoelectric") * np.array(list(shares.values()))[:, None]
-    total = mu_rho(counter.material, energy)
+    total = mu_rho(material, energy)
     found = []
     for row, symbol in enumerate(symbols):
         own = edges(symbol)
         line, made = k_lines(symbol)
         if not own or own[0].shell != "K" or made == 0 or line < 1:
             continue
-        ratio = float(mu_rho(counter.material, line)) / total
+        ratio = float(mu_rho(material, line)) / total
         front = 0.5 * (1 - ratio * np.log1p(1 / ratio))
         share = photo[row] / total * (1 - 1 / own[0].jump) * made * front
         found.append((line, np.where(energy > own[0].energy, share, 0.0)))
     return found
 
 
-def recorded(energy: np.ndarray, bounds: np.ndarray, response: Response, counter: Detector) -> np.ndarray:
+def recorded(energy: np.ndarray, bounds: np.ndarray, response: Response, material: str) -> np.ndarray:
     """Kernel: probability that an interacting photon is counted in each bin [bounds[k], bounds[k+1])."""
     left = np.ones_like(energy)
     shares = np.zeros((bounds.size - 1, energy.size))
     if response.escape:
-        for line, probability in k_escape(energy, counter):
+        for line, probability in k_escape(energy, material):
             shares += probability * _spread(energy - line, bounds, response.fwhm)
             left -= probability
     whole = left * (1 - response.sharing)

@@ -236,7 +236,7 @@ class Spectrum:
         return self.widths == 0
 
     def filtered(self, layers: Mapping[str, Any]) -> Spectrum:
-        """The beam behind further layers, such as {"Cu": "0.1 mm"} or {"water": "20 cm"}."""
+        """The beam behind further layers, such as {"Cu": "0.1 mm"}, a bow tie {"Al": "5 mm"} or {"water": "20 cm"}."""
         added = stack(layers)
         return replace(self, photons=self.photons * transmission(self.energies, added), filters=(*self.filters, *added))
 

@@ -80,7 +80,7 @@ def picture(name: str, comparison: Any, **options: Any) -> Any:
     comparison : Comparison
         The cells of a study.
     **options
-        Passed to the picture's function, such as ``fields=`` of relaxivity.
+        Passed to the picture's function, such as ``formulations=`` (ids) of relaxivity.
 
     Returns
     -------

@@ -535,6 +535,18 @@ def test_what_cannot_be_is_refused_with_its_place(call, says):
     assert str(error.value) == says
 
 
+def test_no_nan_leaves_a_door():
+    @quantities(("s", "1"), time=("s", -10, 10, "time"))
+    def halves(time):
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.sqrt(time), 1.0 / time
+
+    assert halves("4 s")[0].magnitude == 2
+    for wrong in ("-4 s", Q([1.0, -4.0], "s"), "0 s"):
+        with pytest.raises(ValueError, match="halves gives no number for these values: they lie outside what its"):
+            halves(wrong)
+
+
 def test_zero_and_negative_pass_where_the_table_lets_them():
     assert rate("1 T", "10 nm", share=0).magnitude == 0
     assert several("-3 s")[0].magnitude == -6

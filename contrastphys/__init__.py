@@ -34,9 +34,12 @@ _LAZY = {
     "read": ("study", "read"),
     "Comparison": ("comparison", "Comparison"),
     "compare": ("comparison", "compare"),
+    "validate": ("validation", "validate"),
     "Propagation": ("uncertainty", "Propagation"),
     "propagate": ("uncertainty", "propagate"),
     "solve": ("design", "solve"),
+    "Calibration": ("calibration", "Calibration"),
+    "calibrate": ("calibration", "calibrate"),
     "optimise": ("optimising", "optimise"),
     "Sweep": ("sweeps", "Sweep"),
     "sweep": ("sweeps", "sweep"),
@@ -45,6 +48,7 @@ _LAZY = {
 __all__ = [
     "Amount",
     "BubbleShell",
+    "Calibration",
     "Cell",
     "Comparison",
     "Concentration",
@@ -68,6 +72,7 @@ __all__ = [
     "Sweep",
     "UnitError",
     "Value",
+    "calibrate",
     "catalogue",
     "compare",
     "load",
@@ -79,6 +84,7 @@ __all__ = [
     "solve",
     "sweep",
     "ultrasound",
+    "validate",
     "xray",
 ]
 

@@ -1,6 +1,7 @@
-"""The command line: compare, list, show, check, convert, explain.
+"""The command line: compare, list, show, check, convert, explain, validate.
 
-Results go to standard output; mistakes in the input go to standard error, a line each, with exit code 2.
+Results go to standard output; mistakes in the input go to standard error, a line each, with exit code 2. `validate`
+exits with 1 where a model declares a smaller error than it shows.
 """
 
 from __future__ import annotations
@@ -79,6 +80,12 @@ def _parser() -> argparse.ArgumentParser:
     explain.add_argument("id")
     explain.add_argument("modality", nargs="?", default="")
     explain.add_argument("--study", help="a study file; without one, the shipped shortlist")
+
+    validating = command("validate", _validate, "compare the models with every published number held")
+    validating.add_argument("modality", nargs="?", help="only of one: mri, xray, photoacoustic or ultrasound")
+    validating.add_argument(
+        "-o", "--output", metavar="DIR", help="write validation.csv and VALIDATION.md into a folder"
+    )
     return parser
 
 
@@ -140,8 +147,8 @@ def described(formulation: Formulation) -> str:
         lines.append(f"  formula {formulation.molecule.formula}")
     lines += [f"  {layer}" for layer, _ in formulation.layers if layer]
     for key, value in values(formulation):
-        if value.source == "default" and value.number in (0.0, 1.0):
-            continue
+        if key.startswith("measured") or (value.source == "default" and value.number in (0.0, 1.0)):
+            continue  # measurements follow with their conditions
         at = f" at {value.at}" if value.at else ""
         lines.append(f"  {key} = {value}{at} [{value.status}] {value.source}{f' ({value.note})' if value.note else ''}")
     for row in formulation.measured:
@@ -150,7 +157,8 @@ def described(formulation: Formulation) -> str:
         ]
         conditions += [row.medium] if row.medium else []
         per = f" per {row.per}" if row.per else ""
-        lines.append(f"  measured {row.quantity} = {row.value}{per} ({', '.join(conditions)}) [{row.value.status}]")
+        standing = f"[{row.value.status}] {row.value.source}"
+        lines.append(f"  measured {row.quantity} = {row.value}{per} ({', '.join(conditions)}) {standing}")
     bases = ", ".join(f"{basis} ({takes})" for basis, takes in formulation.bases().items())
     lines.append(f"  counted by: {bases}")
     lines += [f"  {flag.severity}: {flag.message}" for flag in formulation.flags()]
@@ -171,7 +179,7 @@ def _check(options: argparse.Namespace) -> int:
                 records.check_record(path)
             elif folder == "agents" and path.is_file():
                 records.load_record(Formulation, path)
-            elif {"formulation", "scenario", "protocol"} & set(records.read_toml(path)[0]):
+            elif {"title", "formulation", "scenario", "protocol"} & set(records.read_toml(path)[0]):
                 read(path)
             else:
                 check(path)
@@ -200,3 +208,25 @@ def _explain(options: argparse.Namespace) -> int:
 
     print(compare(Path(options.study) if options.study else None).explain(options.id, options.modality))
     return 0
+
+
+def _validate(options: argparse.Namespace) -> int:
+    from .comparison import make_folder
+    from .validation import described, summary, validate
+
+    folder = make_folder(options.output) if options.output else None
+    found = validate(options.modality)
+    width = max(120, min(240, shutil.get_terminal_size((160, 24)).columns))
+    print(found.table(width), end="")
+    print("Numbers of rows, in brackets those within the declared error; an error in brackets is of second-hand rows.")
+    print("Apart: used in a fit or as input, refused by the model, or not comparable.")
+    worst = found.worst(10)
+    if worst:
+        print("\nFurthest outside the declared error, verified first:")
+        for row in worst:
+            print(f"  {described(row)}")
+    print("\n" + "\n".join(summary(found)))
+    if folder is not None:
+        names = ", ".join(path.as_posix() for path in found.write(folder))
+        print(f"written: {names}")
+    return 0 if found.ok else 1

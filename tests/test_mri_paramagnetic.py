@@ -323,3 +323,29 @@ def test_curie_rates_of_paramagpy():
         theirs = metal.dsa_r1(position, GAMMA_PROTON), metal.dsa_r2(position, GAMMA_PROTON)
         ours = pm.curie_inner_sphere_rates.bare(field, 298.15, 3.1e-10, 77e-12, linear=True)
         assert ours == pytest.approx(theirs, rel=1e-5)
+
+
+# ------------------------------------------------------------------------------------------- other ions
+
+
+def test_manganese_aqua_ion():
+    """Mn(H2O)6: S = 5/2, 6 waters at 2.87 angstrom, A/h 0.68 MHz; scalar coupling lifts r2 far above r1."""
+    from contrastphys.mri import chelates
+
+    ion = chelates.Bundle(
+        "aqua", 298.15, 6, 47e-9, 32e-12, 2.87e-10, 3.6e-10, 2.3e-9, 5.6e18, 3.3e-12, S=2.5, J=2.5, form="general",
+        hyperfine=pm.scalar_from_megahertz(0.68),
+    )  # fmt: skip
+    fields = np.array([0.47, 1.5])
+    r1, r2 = chelates.total(chelates.parts(ion, fields, 298.15))
+    assert r1 == pytest.approx([7.9, 7.2], rel=0.25)
+    assert np.all(r2 / r1 > 3) and r2[1] > r2[0]
+
+
+@pytest.mark.parametrize(("symbol", "mu_eff"), [("Gd3+", 7.94), ("Tb3+", 9.72), ("Dy3+", 10.65), ("Ho3+", 10.61),
+                                                ("Er3+", 9.58), ("Tm3+", 7.56), ("Mn2+", 5.92)])  # fmt: skip
+def test_moments_of_the_ions(symbol, mu_eff):
+    from contrastphys import records
+
+    ion = records.ions()[symbol]
+    assert np.sqrt(pm.spin_moment2(ion.J, ion.g_J)) == pytest.approx(mu_eff, rel=2e-3)

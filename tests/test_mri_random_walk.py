@@ -151,3 +151,19 @@ def test_cluster_of_spheres_is_the_sphere_of_its_mean():
     ball = 16 / 45 * 0.004 * 0.2**2 * outer**2
     deficit = 0.75 * 0.004 ** (1 / 3) + 0.42 / np.sqrt(0.75 * 400 / outer**2)
     assert walk.second_cumulant().value / ball == pytest.approx(1 - deficit, rel=0.35)
+
+
+@pytest.mark.slow
+@needs_numba
+def test_echo_crossing_against_the_walk():
+    """r2 of echoes, crossed from r2* and the echo-limited law: within 30 % from x = 12, a factor of 2.7 below."""
+    from contrastphys.mri.regimes import crossing
+
+    for spacing, rates in TABLE.items():
+        if spacing is None:
+            continue
+        for x, walked in zip(SHIFTS, rates, strict=True):
+            f, y = 0.004, np.sqrt(0.8) * x * 0.5 * spacing
+            star = crossing(16 / 45 * f * x * x, STATIC * f * x)
+            law = crossing(star, 1.8 * f * np.cbrt(y) * (1.52 + f * y) ** (5 / 3))
+            assert 1 / 1.3 < law / walked < (1.3 if x >= 12 else 2.7), (spacing, x, law / walked)

@@ -191,6 +191,7 @@ def test_only_what_a_parameter_reaches_is_computed_again(monkeypatch):
     assert len(calls) == 5 * 3  # doses times voltages, not times frequencies
 
 
+@pytest.mark.slow
 def test_large_sweeps_use_linear_ultrasound_unless_asked():
     made = changed(study(), {"protocol.ultrasound.sequence": "pulse-inversion"})
     over = {"protocol.ultrasound.frequency": Q(np.linspace(1, 8, 7), "MHz"),
@@ -386,6 +387,7 @@ DRIVER = """
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="kill -9")
 @pytest.mark.parametrize("with_signal", [signal.SIGKILL, signal.SIGINT], ids=["kill-9", "ctrl-c"])
 def test_a_driver_that_is_killed_goes_on_where_it_stopped(tmp_path, with_signal):
@@ -414,6 +416,7 @@ def test_a_driver_that_is_killed_goes_on_where_it_stopped(tmp_path, with_signal)
     assert again.digest() == sweep(study(), grid, modalities=CT).digest()
 
 
+@pytest.mark.slow
 @pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="kill -9")
 def test_a_worker_of_our_own_pool_that_is_killed_is_replaced():

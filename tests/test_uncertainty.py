@@ -191,6 +191,7 @@ def test_what_the_caller_states_replaces_what_the_record_says():
     assert replaced.distribution == Uniform(40.0, 60.0)
 
 
+@pytest.mark.slow
 def test_indices_tell_what_to_measure_next():
     wide = propagate(gold(dose=dose("15 mg/kg")), samples=60, modalities=["xray"])
     tight = propagate(gold(dose=dose("0.5 mg/kg")), samples=60, modalities=["xray"])

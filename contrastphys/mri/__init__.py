@@ -26,10 +26,11 @@ _DOORS = {
     "scale_snr": "sequences",
     "core_relaxivity": "regimes",
     "simulated_relaxivity": "random_walk",
+    "low_field_relaxivity": "moment_walk",
     "calibrate": "calibration",
 }
 _ROOMS = (
-    "agents", "calibration", "chelates", "lanthanide", "measured", "media", "model", "motion",
+    "agents", "calibration", "chelates", "lanthanide", "measured", "media", "model", "moment_walk", "motion",
     "paramagnetic", "particles", "protocol", "random_walk",
     "regimes", "sequences", "spectral", "superparamagnetic", "tissue", "validation",
 )  # fmt: skip

@@ -144,11 +144,11 @@ def iron(formulation: Any, core: Any, material: Any, field: Any, temperature: fl
     )  # fmt: skip
     if np.any(rates.broken > 0.5):
         at = np.atleast_1d(field)[np.atleast_1d(rates.broken) > 0.5]
-        raise Refusal(
-            "moment-too-slow",
-            f"at {np.max(at):g} T and below, the slow moment of a {diameter:g} nm core dephases water before it has "
-            "passed: perturbation theory gives more than full dephasing allows; only a measured value answers",
+        message = (
+            f"at {np.max(at):g} T and below, the moment turns too slowly for perturbation theory: r1 and r2 by the "
+            "crossing law, which simulation of a turning moment confirms within 25 %"
         )
+        found.append(Flag("moment-too-slow", message, "warn"))
     if not measured:
         how = f"bulk {material.id} less a dead layer of {layer:g} nm" if layer else f"bulk {material.id}"
         found.append(Flag("bulk-magnetisation", f"magnetisation of {how}, not measured on this particle", "warn"))
@@ -170,6 +170,12 @@ def iron(formulation: Any, core: Any, material: Any, field: Any, temperature: fl
         found.append(Flag("needs-echo-spacing", message, "warn"))
     elif echo_spacing is not None and np.any((x > 5) & (x < 20)):
         found.append(Flag("order-of-magnitude", "echo r2 between regimes (x 5 to 20): within a factor of 2", "warn"))
+    if echo_spacing is not None:
+        size = (diameter if cluster is None else cluster) * 1e-9
+        passing = (0.5 * size + coating) ** 2 / diffusion
+        if 0.5 * echo_spacing < 10 * passing and np.any(x < 5):
+            message = "echoes as close as the diffusion time refocus fast diffusion too: r2 up to 2.7 times too high"
+            found.append(Flag("short-echo", message, "warn"))
     name = np.vectorize(lambda a, b: regimes.regime_name(a, b, echo_spacing is not None), otypes=[object])
     named = name(x, rates.x_full)
     parts = spin_parts(rates)

@@ -6,6 +6,7 @@ the one that outdoes the variation of the tissue's own absorption.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,7 +17,7 @@ from ..formulation import Concentration, Formulation, load
 from ..provenance import Cell, Flag, Refusal, Value, merge_flags
 from . import tissue, water
 from .absorbers import absorbs
-from .coefficients import MEASURED, molar_absorption, scaled_by
+from .coefficients import MEASURED, extinction_peak, molar_absorption, scaled_by
 from .detector import heard_share
 from .protocol import Fluence, Protocol, light_at
 
@@ -38,7 +39,7 @@ def predict(formulation: Formulation, quantity: str, conditions: Mapping[str, An
     ----------
     formulation : Formulation
     quantity : str
-        "molar_absorption", "molar_extinction", "mu_a", "pressure" or "c_min".
+        "molar_absorption", "molar_extinction", "mu_a", "pressure", "c_min" or "peak_wavelength".
     conditions : mapping
         wavelength [nm]; for pressure also fluence [mJ/cm^2] and temperature [K]; for c_min a `protocol`, a
         depth [cm] and a wavelength; concentration (a Concentration) unless the formulation has one in its
@@ -51,8 +52,10 @@ def predict(formulation: Formulation, quantity: str, conditions: Mapping[str, An
     Value
     """
     formulation = load(formulation)
-    wavelength = float(conditions["wavelength"])
     medium = conditions.get("medium", "water")
+    if quantity == "peak_wavelength":
+        return extinction_peak(formulation, medium, use_measured)
+    wavelength = float(conditions["wavelength"])
     value, share = molar_absorption(formulation, wavelength, medium, use_measured)
     if quantity == "molar_absorption":
         return value
@@ -112,12 +115,14 @@ def _smallest(formulation: Formulation, molar: Value, protocol: Protocol, wavele
     which = "noise" if noise >= background else "background"
     text_ = f"noise limit {noise * 1e9:.3g} nM, background limit {background * 1e9:.3g} nM of {formulation.entity}s"
     notes = merge_flags(molar.flags, light.flags, band, (Flag(f"{which}-limited", text_, "note"),))
-    # one order of magnitude in all: tissue optics and noise
+    # one order of magnitude for tissue optics and noise, and the band of the absorption itself
+    low, high = molar.bounds()
+    spread = 10.0 ** math.hypot(0.5, 0.5 * math.log10(high / low) if low > 0 else 0.5)
     return Value(
         found,
         "mol/L",
-        low=found / 10**0.5,
-        high=found * 10**0.5,
+        low=found / spread,
+        high=found * spread,
         source=molar.source,
         status=molar.status,
         letter=molar.letter,

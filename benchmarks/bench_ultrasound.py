@@ -100,21 +100,71 @@ def many_bubbles(count: int) -> list[dict[str, Any]]:
     bubble = Bubble("1 um", GAS, Marmottant("0.5 N/m", "5e-9 kg/s", "0.01 N/m"), 1.07)
     pulse = Pulse("2 MHz", "100 kPa", 20)
     sample = radii[:: max(1, count // 500)]
-    exact = harmonics(sample, bubble, pulse, WATER, tolerance=1e-9).power()
+    exact = harmonics.bare(sample, bubble, pulse, WATER, tolerance=1e-9).power()
     rows = []
     for tolerance in (1e-4, 1e-5, 1e-6):
-        off = np.max(np.abs(harmonics(sample, bubble, pulse, WATER, tolerance=tolerance).power() / exact - 1))
+        off = np.max(np.abs(harmonics.bare(sample, bubble, pulse, WATER, tolerance=tolerance).power() / exact - 1))
         begin, wall = time.process_time(), time.perf_counter()
-        harmonics(radii, bubble, pulse, WATER, tolerance=tolerance)
+        harmonics.bare(radii, bubble, pulse, WATER, tolerance=tolerance)
         rows.append({"bubbles": count, "rtol": tolerance, "power error": float(off),
                      "cpu s": time.process_time() - begin, "wall s": time.perf_counter() - wall})  # fmt: skip
     return rows
 
 
-def jbubble_note() -> str:
-    if importlib.util.find_spec("jbubble") is None:
-        return "jbubble is not installed: not compared"
-    return "jbubble is installed; its shells differ in factors (Gompertz e, thick shell 12), compare free bubbles only"
+def jbubble_rows() -> list[dict[str, Any]]:
+    """jbubble on the cases whose laws it shares (free, Marmottant), in double precision."""
+    import diffrax
+    import equinox
+    import jax
+
+    jax.config.update("jax_enable_x64", True)
+    from jbubble import SaveSpec, SolverConfig, run_simulation
+    from jbubble.bubble.eom import KellerMiksis
+    from jbubble.bubble.gas import PolytropicGas
+    from jbubble.bubble.medium import NewtonianMedium
+    from jbubble.bubble.shell import LipidShell, MarmottantSurfaceTension, NoShell
+    from jbubble.pulse.envelope import RectangularEnvelope
+    from jbubble.pulse.shapes import Sine
+    from jbubble.pulse.tone_burst import ToneBurst
+
+    rows = []
+    for name in ("free, 10 kPa", "Marmottant, 50 kPa"):
+        bubble, pulse = CASES[name]
+        exact = simulate(bubble, pulse, WATER, tolerance=1e-12)
+        if isinstance(bubble.shell, Marmottant):
+            ratio = float(bubble.shell.buckling_radius(1.0))
+            law = MarmottantSurfaceTension(ratio, bubble.shell.chi, bubble.shell.sigma_w)
+            coat = LipidShell(law, bubble.shell.kappa_s)
+        else:
+            coat = NoShell(0.072)
+        motion = KellerMiksis(
+            PolytropicGas(bubble.polytropic), coat, NewtonianMedium(WATER.viscosity), bubble.radius, WATER.pressure,
+            WATER.density, WATER.sound_speed,
+        )  # fmt: skip
+        wave = ToneBurst(pulse.frequency, pulse.amplitude, Sine(), np.pi, pulse.cycles, envelope=RectangularEnvelope())
+        for label, solver, rtol, atol in (
+            ("default", None, 1e-3, 1e-6),
+            ("Dopri5", diffrax.Dopri5(), 1e-6, 1e-12),
+            ("Dopri5", diffrax.Dopri5(), 1e-8, 1e-14),
+        ):
+            config = SolverConfig()
+            if solver is not None:
+                config = SolverConfig(solver, diffrax.PIDController(rtol=rtol, atol=atol), 1e-10, 1_000_000)
+
+            @equinox.filter_jit  # compiled once, as a caller who repeats a run would
+            def solve(m: Any, w: Any, config=config, count=exact.seconds.size, end=pulse.duration) -> Any:
+                return run_simulation(m, w, save_spec=SaveSpec(count), t_max=end, config=config).radius
+
+            def run(motion=motion, wave=wave, solve=solve) -> Any:
+                return np.asarray(solve(motion, wave))
+
+            begin = time.perf_counter()
+            radius = run()
+            compiled_in = time.perf_counter() - begin
+            rows.append({"case": name, "solver": f"jbubble {label}", "rtol": rtol,
+                         "error": float(np.max(np.abs(radius - exact.metres)) / bubble.radius),
+                         "ms": 1e3 * cpu(run, 3), "steps": f"first {compiled_in:.1f} s"})  # fmt: skip
+    return rows
 
 
 def show(rows: list[dict[str, Any]]) -> None:
@@ -138,7 +188,13 @@ def main() -> None:
     print()
     crowd = many_bubbles(1000 if options.quick else 10_000)
     show(crowd)
-    print(jbubble_note())
+    if importlib.util.find_spec("jbubble") is None:
+        print("jbubble is not installed: not compared")
+    else:
+        print()
+        peer = jbubble_rows()
+        show(peer)
+        single += peer
     if options.json:
         options.json.write_text(json.dumps({"one bubble": single, "many bubbles": crowd}, indent=1), encoding="utf-8")
 

@@ -140,8 +140,8 @@ def described(formulation: Formulation) -> str:
         lines.append(f"  formula {formulation.molecule.formula}")
     lines += [f"  {layer}" for layer, _ in formulation.layers if layer]
     for key, value in values(formulation):
-        if value.source == "default" and value.number in (0.0, 1.0):
-            continue
+        if key.startswith("measured") or (value.source == "default" and value.number in (0.0, 1.0)):
+            continue  # measurements follow with their conditions
         at = f" at {value.at}" if value.at else ""
         lines.append(f"  {key} = {value}{at} [{value.status}] {value.source}{f' ({value.note})' if value.note else ''}")
     for row in formulation.measured:
@@ -150,7 +150,8 @@ def described(formulation: Formulation) -> str:
         ]
         conditions += [row.medium] if row.medium else []
         per = f" per {row.per}" if row.per else ""
-        lines.append(f"  measured {row.quantity} = {row.value}{per} ({', '.join(conditions)}) [{row.value.status}]")
+        standing = f"[{row.value.status}] {row.value.source}"
+        lines.append(f"  measured {row.quantity} = {row.value}{per} ({', '.join(conditions)}) {standing}")
     bases = ", ".join(f"{basis} ({takes})" for basis, takes in formulation.bases().items())
     lines.append(f"  counted by: {bases}")
     lines += [f"  {flag.severity}: {flag.message}" for flag in formulation.flags()]
@@ -171,7 +172,7 @@ def _check(options: argparse.Namespace) -> int:
                 records.check_record(path)
             elif folder == "agents" and path.is_file():
                 records.load_record(Formulation, path)
-            elif {"formulation", "scenario", "protocol"} & set(records.read_toml(path)[0]):
+            elif {"title", "formulation", "scenario", "protocol"} & set(records.read_toml(path)[0]):
                 read(path)
             else:
                 check(path)

@@ -108,6 +108,8 @@ def read_toml(path: Path) -> tuple[dict[str, Any], dict[tuple, int]]:
             what, write = "a key or table stands twice", "keep one of them"
         elif near_to.startswith("["):
             write = "write [name] or [[name]]"
+        elif near_to.count('"') % 2:
+            write = "close the quotation mark"
         raise RecordError([Mistake(short(path), line, "", f"{what} near '{printable(near_to, 60)}'", write)]) from None
     if not content:
         write = "write a record or a study (see materials/README.md)"
@@ -185,7 +187,15 @@ def read_csv(path: Path, needs: tuple[str, ...] = ()) -> Table:
             row = []
         if len(row) != len(header):
             write = "write one for each, with a decimal point"
-            mistakes.append(Mistake(name, n, "", f"{len(row)} entries for {len(header)} columns", write))
+            mistakes.append(
+                Mistake(
+                    name,
+                    n,
+                    "",
+                    f"{len(row)} {'entry' if len(row) == 1 else 'entries'} for {len(header)} columns",
+                    write,
+                )
+            )
         cells.append(row)
     if mistakes:
         raise RecordError(mistakes)

@@ -136,6 +136,22 @@ class Formulation:
             if amount.basis not in known:
                 what = f"{self.id} is not counted by {shown(amount.basis)}"
                 yield f"{key}.basis", what, near(amount.basis, known) or f"write one of {', '.join(known)}"
+                continue
+            try:
+                if isinstance(amount, Dose):
+                    self.dose_entities(amount, 1.0)
+                elif amount is not self.stock:
+                    self.concentration(amount.value.quantity, amount.basis)
+                else:
+                    self.stock_entities  # noqa: B018
+            except Refusal:
+                continue
+            except UnitError:
+                units = {"mol/L": "mmol/L", "g/L": "mg/mL", "1/L": "1/mL", "1": "uL/mL"}
+                if isinstance(amount, Dose):
+                    units = {"mol/L": "mmol/kg", "g/L": "mg/kg", "1/L": "1/kg", "1": "mL/kg"}
+                write = " or ".join(units[unit] for unit in self._per_entity(amount.basis))
+                yield f"{key}.value", f"{amount.value} does not count {amount.basis}", f"write it in {write}"
 
     # ----------------------------------------------------------------------------- what one entity holds
 
@@ -357,6 +373,8 @@ class Formulation:
                 raise Refusal("negative", f"concentration of {amount} ({basis}): it must be finite, 0 or more")
             if factor == 0:
                 raise Refusal("basis", f"{self.id} holds no {basis}")
+            if unit == "1" and found > 1:
+                raise Refusal("fraction", f"{basis} of {amount}: a share of the volume is at most 1")
             return found / factor
         magnitude(amount, next(iter(factors)), f"a concentration counted by {basis}")  # says what is wrong
         raise UnitError(f"a concentration counted by {basis} takes {self.bases().get(basis, basis)}")

@@ -199,21 +199,21 @@ def listed(raw: Any) -> list[Any]:
 # --------------------------------------------------------------------------------------------- setting
 
 
-def _set(record: Any, keys: tuple[Any, ...], made: Any) -> Any:
-    """A record with what lies at the end of `keys` changed."""
+def put(record: Any, keys: tuple[Any, ...], made: Any) -> Any:
+    """A record (or tuple, or mapping) with what lies at the end of `keys` changed."""
     if not keys:
         return made
     key, rest = keys[0], keys[1:]
     if isinstance(record, tuple):
-        changed = _set(record[key], rest, made)
+        changed = put(record[key], rest, made)
         return (*record[:key], changed, *record[key + 1 :])
     if isinstance(record, Mapping):
-        return {**record, key: _set(record.get(key), rest, made)}
+        return {**record, key: put(record.get(key), rest, made)}
     held = getattr(record, key)
     if held is None and rest == ("value",):  # an amount where none was stated, in the record's own basis
         cls = next(s.cls for n, s in specs(type(record)).items() if key == n)
         return dataclasses.replace(record, **{key: cls(value=made, basis=record.basis)})
-    return dataclasses.replace(record, **{key: _set(held, rest, made)})
+    return dataclasses.replace(record, **{key: put(held, rest, made)})
 
 
 def changed(study: Study, values: Mapping[Parameter, Any] | Mapping[str, Any], same_probe: bool = False) -> Study:
@@ -240,17 +240,17 @@ def changed(study: Study, values: Mapping[Parameter, Any] | Mapping[str, Any], s
         new = setting(parameter, raw)
         head, *way = parameter.keys
         if head == "scenario":
-            made = _rescened(made, dataclasses.replace(made, scenario=_set(made.scenario, tuple(way), new)))
+            made = _rescened(made, dataclasses.replace(made, scenario=put(made.scenario, tuple(way), new)))
         elif head == "protocols":
             modality, *inner = way
-            protocol = _set(made.protocol(modality), tuple(inner), new)
+            protocol = put(made.protocol(modality), tuple(inner), new)
             made = dataclasses.replace(made, protocols={**made.protocols, modality: protocol})
         else:
             i, *inner = way
-            formulation = _set(made.formulations[i], tuple(inner), new)
+            formulation = put(made.formulations[i], tuple(inner), new)
             if inner[0] in _STRUCTURE and not same_probe and formulation.measured:
                 formulation = dataclasses.replace(formulation, measured=())
-            made = dataclasses.replace(made, formulations=_set(made.formulations, (i,), formulation))
+            made = dataclasses.replace(made, formulations=put(made.formulations, (i,), formulation))
     return made
 
 

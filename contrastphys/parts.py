@@ -259,7 +259,7 @@ class Measured:
     quantity: str = choice(*_QUANTITY_UNITS)
     value: Value = number(_MEASURED, 0, 1e16)
     per: str = text(meaning="basis: an element, particle, molecule or compound")
-    field: Value | None = number("T", 1e-6, 50, default=None)
+    field: Value | None = number("T", 1e-6, 50, default=None, example='"1.5 T"')
     temperature: Value | None = number("K", 200, 400, default=None)
     medium: str = text()
     echo_spacing: Value | None = number("ms", 1e-3, 1e4, default=None)

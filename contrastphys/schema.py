@@ -233,10 +233,10 @@ def example(spec: Spec) -> str:
     return '"..."'
 
 
-def near(word: str, words: Any) -> str:
+def near(word: str, words: Any, cutoff: float = 0.6) -> str:
     """ "did you mean" for a misspelt word, or an empty string."""
     small = {str(w).lower(): str(w) for w in words}
-    found = get_close_matches(str(word).lower(), small, n=1, cutoff=0.6)
+    found = get_close_matches(str(word).lower(), small, n=1, cutoff=cutoff)
     return f"did you mean '{small[found[0]]}'?" if found else ""
 
 
@@ -404,6 +404,8 @@ def _unit_mistake(given: Any, unit: str | None, spec: Spec, error: UnitError) ->
         return f"{shown(text)} has a decimal comma", f'write "{comma[1]}.{comma[2]}{printable(comma[3])}"'
     if not re.match(r"\s*[-+.]*\d", text):
         return f"{shown(text)} is not a number with a unit", f"write {example(spec)}"
+    if re.fullmatch(r"\s*[-+.\deE]+\s*", text):
+        return f"{shown(text)} has no unit", f'write "{text.strip()} {spec.unit}"'
     why = f" ({error.why})" if error.why else ""
     return f"{shown(text)} is not in a unit of {spec.unit}{why}", f"write {example(spec)}"
 
@@ -463,7 +465,9 @@ def _one(reader: Reader, spec: Spec, raw: Any, path: tuple) -> Any:
         reader.wrong(path, f"{shown(raw)} is not text", f"write {example(spec)}")
         return None
     if spec.kind == "choice" and raw not in spec.options:
-        reader.wrong(path, f"unknown {path[-1]} {shown(raw)}", near(raw, spec.options) or f"write {example(spec)}")
+        reader.wrong(
+            path, f"unknown {path[-1]} {shown(raw)}", near(raw, spec.options, 0.75) or f"write {example(spec)}"
+        )
         return None
     if spec.kind == "reference" and reader.known is not None:
         ids = reader.known(spec.folder)

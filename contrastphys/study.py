@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,22 @@ from typing import Any
 from . import records
 from .formulation import MODALITIES, Concentration, Formulation, from_table, load
 from .provenance import Cell, Flag, Refusal, Value
-from .schema import Reader, RecordError, build, choice, integer, near, nested, number, settle, short, shown, specs, text
+from .schema import (
+    Mistake,
+    Reader,
+    RecordError,
+    build,
+    choice,
+    integer,
+    near,
+    nested,
+    number,
+    settle,
+    short,
+    shown,
+    specs,
+    text,
+)
 from .units import UnitError
 
 
@@ -74,6 +90,13 @@ class Study:
     title: str = ""
     file: str = ""
     text: str = ""
+
+    def __post_init__(self) -> None:
+        ids = [formulation.id for formulation in self.formulations]
+        twice = next((name for name in ids if ids.count(name) > 1), None)
+        if twice is not None:
+            what, write = f"id '{twice}' stands twice", "give one of them an id of its own"
+            raise RecordError([Mistake("study", 0, "formulations", what, write)])
 
     def protocol(self, modality: str) -> Any:
         """Protocol of a modality, with the scenario's temperature and Rose factor where it states none."""
@@ -185,11 +208,17 @@ def study_of(what: Any = None) -> Study:
     if isinstance(what, Formulation):
         return Study((what,), title=what.name)
     if isinstance(what, str | Path):
-        if isinstance(what, str) and what in records.ids("agents"):
-            return Study((load(what),), title=what)
+        name, known = str(what), records.ids("agents")
+        if name in known and not Path(what).is_file():
+            return Study((load(name),), title=name)
+        if near(name, known) and re.fullmatch(r"[\w-]+", name) and not Path(what).exists():
+            raise RecordError([Mistake(name, 0, "", "no such file or agent", near(name, known))])
         return read(what)
     if isinstance(what, Iterable):
-        return Study(tuple(load(item) for item in what), title="comparison")
+        formulations = tuple(load(item) for item in what)
+        if not formulations:
+            raise RecordError([Mistake("study", 0, "", "no formulation to compare", "name one, such as 'gadoterate'")])
+        return Study(formulations, title="comparison")
     raise UnitError(f"a study is a file, a Study or a list of agents, not {type(what).__name__}")
 
 

@@ -191,7 +191,7 @@ def test_a_table_has_columns_units_and_a_source(tmp_path):
             "wavelength [nm],k\n400,1,5\n410\n",
             [
                 ":2: 3 entries for 2 columns; write one for each, with a decimal point",
-                ":3: 1 entries for 2 columns; write one for each, with a decimal point",
+                ":3: 1 entry for 2 columns; write one for each, with a decimal point",
             ],
         ),
         (

@@ -39,3 +39,12 @@ def test_quickstart_is_short():
         line for cell in notebook.cells if cell.cell_type == "code" for line in cell.source.splitlines() if line.strip()
     ]
     assert len(lines) < 20
+
+
+def test_xray_notebook_gives_every_claim_a_verdict():
+    path = next(p for p in NOTEBOOKS if p.stem == "03_xray")
+    last = nbformat.read(path, as_version=4).cells[-1].outputs[0].text
+    words = ("holds", "holds only if", "does not hold", "cannot be decided")
+    for claim in range(14, 22):
+        line = next(line for line in last.splitlines() if line.startswith(f"C{claim} "))
+        assert line.split(None, 1)[1].startswith(words)

@@ -227,6 +227,19 @@ def test_measured_extinction_is_not_absorption():
     assert found.number == pytest.approx(0.58 * 7e10, rel=0.02)
 
 
+def test_a_radius_taken_for_a_diameter_is_asked_about():
+    right = agents.predict(gold("20 nm"), "molar_absorption", {"wavelength": 520.0}).number
+    row = {**ROW, "value": right, "wavelength": "520 nm"}
+
+    def codes(diameter):
+        found = agents.predict(gold(diameter, measured=row), "molar_absorption", {"wavelength": 520.0})
+        return {flag.code for flag in found.flags}
+
+    assert "size-doubt" not in codes("20 nm")
+    assert {"size-doubt", "disagrees"} <= codes("10 nm")
+    assert "size-doubt" in codes("40 nm")
+
+
 def test_measured_per_metal():
     agent = gold("10 nm", measured={**ROW, "value": 3e3, "per": "Au", "wavelength": "520 nm"})
     found = agents.predict(agent, "molar_absorption", {"wavelength": 520.0})
@@ -311,7 +324,7 @@ def test_protocol_reads_a_study():
     assert made.fluence.rule == "mpe" and made.averages == 100
     assert read({**STUDY, "fluence": "12 mJ/cm^2"}).fluence.value.number == 12.0
     assert read({**STUDY, "fluence": {"value": 12, "unit": "mJ/cm^2"}}).fluence.value.number == 12.0
-    with pytest.raises(RecordError, match="unknown tissue 'moon'"):
+    with pytest.raises(RecordError, match="unknown tissue 'moon'; write one of skin, brain"):
         agents.Protocol(tissue="moon")
 
 
@@ -401,3 +414,17 @@ def test_fluence_beyond_what_the_particle_bears_is_said():
     assert codes("5 mJ/cm^2") == ["superheated"]
     assert codes("16 mJ/cm^2") == ["vapour", "superheated"]
     assert codes("40 mJ/cm^2") == ["melting", "vapour"]
+
+
+def test_every_door_opens_and_none_is_a_file():
+    import pkgutil
+
+    import contrastphys.photoacoustic as room
+
+    files = {found.name for found in pkgutil.iter_modules(room.__path__)}
+    assert not files & set(room.__all__)  # a door of a file's name would break on its second call
+    for name in room.__all__:
+        assert callable(getattr(room, name)), name
+    assert set(room.__all__) <= set(dir(room))
+    with pytest.raises(AttributeError, match="no attribute 'emision'"):
+        _ = room.emision

@@ -8,11 +8,15 @@ from references_photoacoustic import spheroid_t_matrix
 
 from contrastphys.formulation import Formulation
 from contrastphys.photoacoustic import (
+    agents,
     cluster_cross_sections,
     coefficients,
     equivalent_concentration,
     maxwell_garnett,
+    nanoshell_for,
     optical_band,
+    peak_wavelength,
+    rod_for,
     silica_effect,
     tissue,
 )
@@ -157,3 +161,41 @@ def test_equivalent_of_blood_and_tissue():
         assert coefficients.absorption(dye, "800 nm", amount).mu_a.magnitude == pytest.approx(mu_a)
     with pytest.raises(UnitError):
         equivalent_concentration(dye, "800 nm", "bones")
+
+
+# ------------------------------------------------------------------------------------------------ tuning
+
+
+@pytest.mark.parametrize("wanted", [650.0, 808.0, 1064.0])
+def test_a_rod_for_a_wavelength(wanted):
+    found = rod_for.bare(wanted, 10.0)
+    assert peak_wavelength.bare(found, low=540.0) == pytest.approx(wanted, abs=0.5)
+    assert found.length / 10 == pytest.approx((wanted - 420) / 95, abs=0.5)  # the relation commonly quoted
+
+
+def test_a_shell_for_a_wavelength():
+    found = nanoshell_for("808 nm", "100 nm")
+    assert peak_wavelength.bare(found, low=540.0) == pytest.approx(808, abs=1)
+    thinner = nanoshell_for("900 nm", "100 nm")
+    assert thinner.coats[0][1] < found.coats[0][1]
+
+
+def test_wavelengths_out_of_reach():
+    with pytest.raises(Refusal, match="not at 562 nm"):
+        rod_for("562 nm", "20 nm")
+    with pytest.raises(Refusal, match="not at 1200 nm"):
+        nanoshell_for("1200 nm", "30 nm")
+    with pytest.raises(Refusal, match="no peak between"):
+        peak_wavelength(sphere("20 nm"), low="1000 nm")
+    with pytest.raises(ValueError, match="'absorption' or 'extinction'"):
+        peak_wavelength(sphere("40 nm"), kind="scattering")
+
+
+def test_peak_of_a_formulation():
+    gold = Formulation(id="gold", kind="nanoparticle", cores={"material": "gold", "diameter": "40 nm"})
+    found = agents.predict(gold, "peak_wavelength", {})
+    assert found.number == pytest.approx(527, abs=0.5) and found.letter == "C"
+    seen = {"quantity": "peak_wavelength", "value": 529, "unit": "nm", "source": "lab", "status": "verified"}
+    assert agents.predict(gold.replace(measured=seen), "peak_wavelength", {}).letter == "M"
+    dye = Formulation(id="dye", kind="molecule", molecule={"formula": "C43H47N2NaO6S2", "spectrum": "icg-bound"})
+    assert agents.predict(dye, "peak_wavelength", {}).number == 810

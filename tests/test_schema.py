@@ -165,7 +165,7 @@ def test_a_limit_is_inside_in_any_unit(tmp_path):
     ("written", "says"),
     [
         ("field = 3", 'field: 3 has no unit; write "3 T"'),
-        ('field = "3"', "field: '3' is not in a unit of T; write \"3 T\""),
+        ('field = "3"', "field: '3' has no unit; write \"3 T\""),
         ('field = "3 kg"', "field: '3 kg' is not in a unit of T; write \"3 T\""),
         ('field = "1,5 T"', "field: '1,5 T' has a decimal comma; write \"1.5 T\""),
         ('field = "three"', "field: 'three' is not a number with a unit; write \"3 T\""),
@@ -216,7 +216,7 @@ def test_a_limit_is_inside_in_any_unit(tmp_path):
         ("count = 2.5", "count: 2.5 is no whole number; write a whole number from 1 to 1000000"),
         ("count = true", "count: true is no whole number; write a whole number from 1 to 1000000"),
         ('water = "yes"', "water: 'yes' is neither true nor false; write true or false"),
-        ('kind = "rot"', "kind: unknown kind 'rot'; did you mean 'rod'?"),
+        ('kind = "spere"', "kind: unknown kind 'spere'; did you mean 'sphere'?"),
         ('kind = "Sphere"', "kind: unknown kind 'Sphere'; did you mean 'sphere'?"),
         ('kind = "cube"', 'kind: unknown kind \'cube\'; write "sphere" or "rod"'),
         ("label = 5", 'label: 5 is not text; write "..."'),

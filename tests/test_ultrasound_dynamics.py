@@ -232,12 +232,24 @@ def test_measured_waveform_moves_like_the_formula():
     _, bubble, _, _, _ = CASES["C"]
     pulse = Pulse("2 MHz", "50 kPa", 5, "hann")
     time = np.linspace(0, pulse.duration, 401)
-    copy = Pulse.measured(Q(time * 1e6, "us"), Q(pulse.pressure(time), "Pa"))
+    copy = Pulse.measured(Q(time * 1e6, "us"), Q(pulse.at(time), "Pa"))
     assert copy.frequency == pytest.approx(2e6, rel=0.1)
     assert copy.peak == pytest.approx(pulse.peak, rel=0.05)
     both = [simulate(bubble, p, WATER, duration="4 us", samples_per_cycle=s) for p, s in ((pulse, 64), (copy, 64))]
     values = np.interp(both[0].seconds, both[1].seconds, both[1].metres)
     assert np.max(np.abs(values - both[0].metres)) < 5e-4 * bubble.radius
+
+
+def test_waveform_of_a_file(tmp_path):
+    file = tmp_path / "wave.csv"
+    pulse = Pulse("2 MHz", "50 kPa", 5, "hann")
+    time = np.linspace(0, pulse.duration, 201)
+    rows = "\n".join(f"{t * 1e6},{p / 1e3}" for t, p in zip(time, pulse.at(time), strict=True))
+    file.write_text(f"# source: test\ntime [us],pressure [kPa]\n{rows}\n", "utf-8")
+    read = Pulse.read(file)
+    assert read.duration == pytest.approx(pulse.duration)
+    assert read.energy() == pytest.approx(pulse.energy(), rel=1e-3)
+    assert read.scaled(-0.5).at(1.1e-6) == pytest.approx(-0.5 * pulse.at(1.1e-6), rel=1e-3)
 
 
 def test_break_up_is_for_good():

@@ -58,7 +58,7 @@ def test_gentle_echo_is_the_linear_cross_section():
 def test_harmonics_of_many_are_those_of_each():
     drive = Pulse("2 MHz", "80 kPa", 20)
     radii = np.array([0.8e-6, 1.5e-6, 2.5e-6])
-    found = harmonics(radii, ONE, drive, WATER, (1, 2, 3), tolerance=1e-8)
+    found = harmonics.bare(radii, ONE, drive, WATER, (1, 2, 3), tolerance=1e-8)
     for radius, row in zip(radii, found.amplitude, strict=True):
         trace = simulate(ONE.changed(radius=radius), drive, WATER, tolerance=1e-8)
         each = [abs(trace.harmonic(k)) for k in (1, 2, 3)]
@@ -69,14 +69,14 @@ def test_harmonics_of_many_are_those_of_each():
 def test_workers_do_not_change_the_answer():
     radii = np.geomspace(0.5e-6, 4e-6, 150)
     drive = Pulse("2 MHz", "80 kPa", 8)
-    both = [harmonics(radii, ONE, drive, WATER, workers=n).amplitude for n in (1, 3)]
+    both = [harmonics.bare(radii, ONE, drive, WATER, workers=n).amplitude for n in (1, 3)]
     assert np.array_equal(*both)
 
 
 def test_power_of_a_population_at_the_default_tolerance():
     radii = np.random.default_rng(7).lognormal(math.log(1.2e-6), 0.4, 200)
     drive = Pulse("2 MHz", "100 kPa", 20)
-    power = [harmonics(radii, ONE, drive, WATER, tolerance=t).power() for t in (1e-5, 1e-8)]
+    power = [harmonics.bare(radii, ONE, drive, WATER, tolerance=t).power() for t in (1e-5, 1e-8)]
     assert power[0] == pytest.approx(power[1], rel=2e-3)
 
 
@@ -101,9 +101,9 @@ def test_enough_radii_are_simulated():
 
 def test_refusals():
     with pytest.raises(Refusal, match="a subharmonic from 20 cycles"):
-        harmonics([1e-6], ONE, Pulse("2 MHz", "50 kPa", 20), WATER, (0.5,))
+        harmonics(["1 um"], ONE, Pulse("2 MHz", "50 kPa", 20), WATER, (0.5,))
     with pytest.raises(Refusal, match="at least 4 whole cycles"):
-        harmonics([1e-6], ONE, Pulse("2 MHz", "50 kPa", 3), WATER)
+        harmonics(["1 um"], ONE, Pulse("2 MHz", "50 kPa", 3), WATER)
     with pytest.raises(ValueError, match="sequence is one of"):
         sequence_echo(single(), PULSE, "doppler")
 

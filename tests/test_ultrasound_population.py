@@ -156,3 +156,19 @@ def test_units_at_the_door():
     assert found.attenuation.to("1/m").magnitude == pytest.approx(
         magnitude(found.attenuation, "dB/m") * math.log(10) / 20
     )
+
+
+def test_histogram_of_a_file(tmp_path):
+    file = tmp_path / "sizes.csv"
+    file.write_text("# source: test\nlow [um],high [um],count\n1,2,30\n2,4,10\n", "utf-8")
+    read = Histogram.read(file)
+    assert read == Histogram.of_diameters(["1 um", "2 um", "4 um"], [30, 10])
+    file.write_text("low [um],high [um],count\n1,2,30\n3,4,10\n", "utf-8")
+    with pytest.raises(ValueError, match="begin where the one before it ends"):
+        Histogram.read(file)
+    file.write_text("low,high,count\n1,2,30\n2,4,10\n", "utf-8")
+    with pytest.raises(TypeError, match="low needs a unit such as 'm'"):
+        Histogram.read(file)
+    file.write_text("low [um],count\n1,30\n", "utf-8")
+    with pytest.raises(ValueError, match="column 'high' is missing"):
+        Histogram.read(file)

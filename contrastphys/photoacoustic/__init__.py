@@ -38,6 +38,7 @@ _DOORS = {
     "aggregates": ("collective",),
     "clusters": ("cluster_cross_sections", "maxwell_garnett"),
     "coating": ("CoatingEffect", "silica_effect"),
+    "tuning": ("nanoshell_for", "peak_wavelength", "rod_for"),
     "protocol": ("Fluence", "Protocol"),
     "agents": ("applies", "detection_limit", "predict", "respond"),
 }

@@ -16,7 +16,7 @@ from ..formulation import Concentration, Formulation, load
 from ..provenance import Cell, Flag, Refusal, Value, merge_flags
 from . import tissue, water
 from .absorbers import absorbs
-from .coefficients import MEASURED, molar_absorption, scaled_by
+from .coefficients import MEASURED, extinction_peak, molar_absorption, scaled_by
 from .detector import heard_share
 from .protocol import Fluence, Protocol, light_at
 
@@ -38,7 +38,7 @@ def predict(formulation: Formulation, quantity: str, conditions: Mapping[str, An
     ----------
     formulation : Formulation
     quantity : str
-        "molar_absorption", "molar_extinction", "mu_a", "pressure" or "c_min".
+        "molar_absorption", "molar_extinction", "mu_a", "pressure", "c_min" or "peak_wavelength".
     conditions : mapping
         wavelength [nm]; for pressure also fluence [mJ/cm^2] and temperature [K]; for c_min a `protocol`, a
         depth [cm] and a wavelength; concentration (a Concentration) unless the formulation has one in its
@@ -51,8 +51,10 @@ def predict(formulation: Formulation, quantity: str, conditions: Mapping[str, An
     Value
     """
     formulation = load(formulation)
-    wavelength = float(conditions["wavelength"])
     medium = conditions.get("medium", "water")
+    if quantity == "peak_wavelength":
+        return extinction_peak(formulation, medium, use_measured)
+    wavelength = float(conditions["wavelength"])
     value, share = molar_absorption(formulation, wavelength, medium, use_measured)
     if quantity == "molar_absorption":
         return value

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import records
 from ..constants import AVOGADRO, ZERO_CELSIUS
 from ..formulation import Concentration, Formulation, load
 from ..parts import Measured
@@ -20,7 +21,9 @@ from ..units import Q, UnitError, magnitude, quantities
 from . import particles, tissue, water
 from .absorbers import Absorber, absorber, particle_of
 from .particles import MOLAR, CrossSections, Particle
+from .permittivity import METALS
 from .single_particle import damage
+from .tuning import peak_of
 
 __all__ = [
     "Absorption",
@@ -28,6 +31,7 @@ __all__ = [
     "absorption",
     "cross_sections",
     "equivalent_concentration",
+    "extinction_peak",
     "from_optical_density",
     "molar_absorption",
     "pressure",
@@ -182,7 +186,59 @@ def molar_absorption(
     if why is not None and measured is None:
         raise why
     share = model.sigma_ext / model.sigma_abs if model is not None and model.sigma_abs > 0 else 1.0
-    return choose(measured=measured, scaled=scaled, computed=computed), share
+    value = choose(measured=measured, scaled=scaled, computed=computed)
+    if value.letter in "MS" and computed is not None and formulation.cores and computed.number > 0:
+        value = value.with_flags(*_size_doubt(value.number / computed.number))
+    return value, share
+
+
+def _size_doubt(ratio: float) -> tuple[Flag, ...]:
+    """Absorption goes with the cube of the size: a factor near eight is a radius taken for a diameter."""
+    if 5.5 < ratio < 11:
+        text = f"measured absorption is {ratio:.1f} times the model's: was a radius given for the diameter?"
+    elif 1 / 11 < ratio < 1 / 5.5:
+        text = f"measured absorption is 1/{1 / ratio:.1f} of the model's: was twice the diameter given?"
+    else:
+        return ()
+    return (Flag("size-doubt", text, "warn"),)
+
+
+def extinction_peak(formulation: Formulation, medium: Any = "water", use_measured: bool = True) -> Value:
+    """Wavelength of the highest extinction of a formulation of one kind of core, or of one dye, nm."""
+    measured = computed = None
+    row = next((m for m in formulation.measured if m.quantity == "peak_wavelength"), None)
+    if use_measured and row is not None:
+        source, status = row.source or formulation.source, row.status or formulation.status
+        half = 2 * row.value.sd if row.value.sd else 5.0
+        at = row.value.number
+        measured = Value(at, "nm", low=at - half, high=at + half, source=source, status=status)
+    try:
+        computed = _model_peak(formulation, medium)
+    except Refusal:
+        if measured is None:
+            raise
+    return choose(measured=measured, computed=computed)
+
+
+def _model_peak(formulation: Formulation, medium: Any) -> Value:
+    dye = formulation.spectrum or (formulation.molecule.spectrum if formulation.molecule is not None else "")
+    if dye:
+        table = records.optical(dye)
+        if len(table.columns) != 1:
+            raise Refusal("spectrum-columns", f"the table '{dye}' has several columns: no one peak")
+        column = next(iter(table.columns.values()))
+        at = float(table.wavelength[int(np.argmax(column))])
+        return Value(at, "nm", low=at - 10, high=at + 10, source=table.source, status="second-hand")
+    if len(formulation.cores) != 1:
+        raise Refusal("no-particle", f"{formulation.id} has not one kind of core: no one peak")
+    particle = particle_of(formulation, formulation.cores[0])
+    if not any(name.startswith(tuple(METALS)) for name in (particle.material, *(coat for coat, _ in particle.coats))):
+        raise Refusal("no-peak", f"{formulation.id} absorbs broadly: no peak to name")
+    at = peak_of(particle, medium, "extinction", 540.0 if particle.shape == "rod" else 400.0)
+    below, above = (10.0, 50.0) if particle.shape == "rod" else (8.0, 8.0)
+    return Value(
+        at, "nm", low=at - below, high=at + above, source=f"spectrum with {particle.material}", status="computed"
+    )
 
 
 # ------------------------------------------------------------------------------------------------- doors

@@ -73,7 +73,11 @@ class Protocol:
 
     def misfits(self) -> Any:
         if self.tissue not in tissue.scattering_groups():
-            yield "tissue", f"unknown tissue '{self.tissue[:40]}'", f"write one of {tissue.scattering_groups()}"
+            yield (
+                "tissue",
+                f"unknown tissue '{self.tissue[:40]}'",
+                f"write one of {', '.join(tissue.scattering_groups())}",
+            )
 
 
 @dataclass(frozen=True)

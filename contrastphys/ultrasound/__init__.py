@@ -11,10 +11,11 @@ from .fitting import fit_attenuation, fit_trace
 from .imaging import contrast, mechanical_index
 from .linear import cross_sections, polytropic, resonance, resonant_radius
 from .population import Population
-from .shells import ChatterjeeSarkar, Church, DeJong, Free, Gompertz, Marmottant, Tabulated
+from .shells import ChatterjeeSarkar, Church, DeJong, Free, Gompertz, Marmottant
 from .sizes import Gamma, Histogram, LogNormal, Monodisperse
 from .stability import Species, dissolution, species
 from .subharmonics import subharmonic_map
+from .tension_curves import Tabulated
 
 __all__ = [
     "Bubble",

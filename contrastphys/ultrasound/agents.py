@@ -198,14 +198,22 @@ def _compute(
     cloud = agent.population(density, asked["medium"], asked["temperature"], **off)
     if quantity == "resonance_frequency":
         radius = cloud.sizes.number_mean_radius
-        omega = float(natural(radius, cloud.shell, cloud.gas, cloud.medium))
-        return omega / (2 * math.pi) * 1e-6, _quiet(cloud, frequency)
+        sides = [
+            float(natural(radius, cloud.shell, cloud.gas, cloud.medium, side=side)) / (2e6 * math.pi)
+            for side in ("bilinear", "below", "above")
+        ]
+        flags = _quiet(cloud, frequency)
+        if sides[1] != sides[2]:
+            flags += (
+                Flag("one-sided", f"{sides[1]:.2f} MHz on the soft side, {sides[2]:.2f} MHz on the stiff", "note"),
+            )
+        return sides[0], flags
     if quantity == "attenuation_peak":
         cloud = agent.population(1e9, asked["medium"], asked["temperature"], **off)
         return _peak(cloud) * 1e-6, _quiet(cloud, frequency)
     if quantity in ("attenuation", "backscatter"):
         if not off:
-            flags += _bulk_flags(cloud, frequency)
+            flags += _bulk_flags(cloud, frequency) + _nonlinear(asked)
         full, dilute, _, scatter = (float(v[0]) for v in cloud.spectra(frequency))
         if quantity == "attenuation":
             if dilute > 0 and abs(full / dilute - 1) > 0.1:
@@ -224,6 +232,17 @@ def _peak(cloud: Population) -> float:
         return float(math.exp(logs[top]))
     before, here, after = sums[top - 1 : top + 2]
     return float(math.exp(logs[top] + 0.5 * (before - after) / (before - 2 * here + after) * (logs[1] - logs[0])))
+
+
+def _nonlinear(asked: Mapping[str, Any]) -> tuple[Flag, ...]:
+    """A flag where a linear answer is given for a pressure at which shells are nonlinear."""
+    if asked["pressure_amplitude"] <= LINEAR_LIMIT:
+        return ()
+    message = (
+        f"small-amplitude value at {asked['pressure_amplitude']:g} kPa: above {LINEAR_LIMIT:g} kPa the shell responds "
+        "nonlinearly"
+    )
+    return (Flag("linear", message),)
 
 
 def _quiet(cloud: Population, frequency: float) -> tuple[Flag, ...]:
@@ -249,14 +268,7 @@ def _detection(
     tissue = imaging.background(asked["background"], frequency, asked["temperature"])
     left, kept, gain = 1.0, 1.0, 1.0
     if asked["sequence"] == "linear":
-        if asked["pressure_amplitude"] > LINEAR_LIMIT:
-            flags += (
-                Flag(
-                    "linear",
-                    f"linear echo at {asked['pressure_amplitude']:g} kPa: above {LINEAR_LIMIT:g} kPa the shell "
-                    "responds nonlinearly",
-                ),
-            )
+        flags += _nonlinear(asked)
     else:
         left = imaging.tissue_left(
             asked["background"], asked["sequence"], asked["pressure_amplitude"] * 1e3, frequency,

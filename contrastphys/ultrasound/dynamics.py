@@ -17,11 +17,13 @@ import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..files import read_csv
 from ..provenance import Refusal
 from ..units import Flag, Q, magnitude, quantities
 from . import kernels
@@ -58,8 +60,10 @@ class Pulse(Record):
     Examples
     --------
     >>> pulse = Pulse("2 MHz", "100 kPa", cycles=4, envelope="hann")
-    >>> round(pulse.duration * 1e6, 3), round(float(pulse.pressure(1.125e-6)) / 1e3, 1)
-    (2.0, -96.2)
+    >>> print(f"{pulse.pressure('1.125 us').to('kPa'):.1f~P}")
+    -96.2 kPa
+    >>> round(pulse.duration * 1e6, 3)
+    2.0
     """
 
     frequency: float = parameter("Hz", 2e4, 1e8, "centre frequency")
@@ -93,6 +97,12 @@ class Pulse(Record):
         cycles = step * (t.size - 1) * frequency
         return Pulse.bare(frequency, 1.0, cycles, samples=tuple(p), step=step)
 
+    @staticmethod
+    def read(path: str | Path) -> Pulse:
+        """Pulse of a CSV file with the columns time and pressure, units in the header: `time [us],pressure [kPa]`."""
+        table = read_csv(Path(path), needs=("time", "pressure"))
+        return Pulse.measured(*(Q(table[key], table.units[key] or "1") for key in ("time", "pressure")))
+
     @property
     def duration(self) -> float:
         """Length in seconds."""
@@ -125,8 +135,12 @@ class Pulse(Record):
         par[..., kernels.WIDTH] = length / 6
         par[..., kernels.WAVE_STEP] = self.step or 1.0
 
-    def pressure(self, time: ArrayLike) -> Array:
-        """Acoustic pressure at times in seconds [Pa]."""
+    def pressure(self, time: Any) -> Any:
+        """Acoustic pressure at times, as quantities."""
+        return Q(self.at(magnitude(time, "s", "time")), "Pa")
+
+    def at(self, time: ArrayLike) -> Array:
+        """Acoustic pressure [Pa] at times in seconds, plain numbers."""
         par = np.zeros(kernels.PARAMETERS)
         self.fill(par)
         flat = [kernels.drive(float(t), par, self.wave)[0] for t in np.ravel(time)]
@@ -135,7 +149,7 @@ class Pulse(Record):
     def energy(self) -> float:
         """Integral of the squared pressure over time [Pa^2 s]."""
         t = np.linspace(0, self.duration, max(2001, 128 * math.ceil(self.cycles) + 1))
-        return float(np.trapezoid(self.pressure(t) ** 2, t))
+        return float(np.trapezoid(self.at(t) ** 2, t))
 
 
 def bubble_parameters(

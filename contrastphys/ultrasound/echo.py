@@ -24,9 +24,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..provenance import Refusal
-from ..units import Flag, Q
+from ..units import Flag, Q, quantities
 from . import kernels
-from .bubble import Bubble, Liquid
+from .bubble import Bubble, Liquid, liquid_of
 from .dynamics import BUDGET, SUBHARMONIC_CYCLES, Pulse, bubble_parameters, motion_flags, refuse
 from .linear import response, sections
 
@@ -89,29 +89,61 @@ class Harmonics:
         return 4 * math.pi * np.abs(self.amplitude) ** 2 / self.pressure**2
 
 
+@quantities(None, radii=("m", 1e-8, 1e-4, "rest radii"))
 def harmonics(
-    radii: ArrayLike,
+    radii: Any,
     bubble: Bubble,
     pulse: Pulse,
-    medium: Liquid,
+    medium: Liquid | str = "water",
     orders: ArrayLike = (1.0, 2.0, 3.0),
     model: str = "keller-miksis",
     tolerance: float = POPULATION_TOLERANCE,
     per_cycle: int = 64,
     workers: int | None = None,
 ) -> Harmonics:
-    """Harmonic amplitudes of bubbles of many radii [m] in a long drive of constant amplitude.
+    """Harmonic amplitudes of bubbles of many radii in a long drive of constant amplitude.
 
-    The second half of the cycles is analysed. Subharmonics are refused below 40 cycles.
+    S_k = (2/T) Integral rho (R^2 R'' + 2 R R'^2) exp(-i k w t) dt over the second half of the cycles.
+
+    Other Parameters
+    ----------------
+    bubble : Bubble
+        Gas, shell and polytropic exponent; its radius is not used.
+    pulse : Pulse
+        Constant amplitude over at least 4 whole cycles.
+    medium : Liquid or str
+    orders : sequence of float
+        Multiples of the drive; subharmonics need 40 cycles.
+    model : str
+        Equation of motion.
+    tolerance : float
+        1e-5 leaves less than 0.1 % in the summed power of f, 2 f and 3 f.
+    per_cycle : int
+        Samples per cycle.
+    workers : int, optional
+        Threads; the answer does not depend on their number.
+
+    Returns
+    -------
+    Harmonics
+
+    Notes
+    -----
+    Subharmonics are refused below 40 cycles: their transient outlives shorter pulses.
+
+    References
+    ----------
+    J. B. Keller, M. Miksis, J. Acoust. Soc. Am. 68, 628 (1980), doi:10.1121/1.384720
 
     Examples
     --------
-    >>> from contrastphys.ultrasound import Bubble, Gas, Liquid, Pulse
+    >>> from contrastphys.ultrasound import Gas, Liquid, Pulse
     >>> drive = Pulse("2 MHz", "50 kPa", cycles=20)
-    >>> found = harmonics([1e-6, 2e-6], Bubble("1 um", Gas(), polytropic=1.1), drive, Liquid())
+    >>> found = harmonics(["1 um", "2 um"], Bubble("1 um", Gas(), polytropic=1.1), drive, Liquid())
     >>> found.amplitude.shape
     (2, 3)
     """
+    medium = liquid_of(medium)
     wanted = np.asarray(orders, float)
     cycles = int(pulse.cycles)
     if pulse.samples or pulse.envelope != "rectangle" or pulse.end_frequency or cycles < 4 or cycles != pulse.cycles:
@@ -161,7 +193,7 @@ def population_harmonics(
     """
     radius, weight = sounding(population, pulse.frequency)
     bubble = Bubble.bare(1e-6, population.gas, population.shell, population.polytropic)
-    found = harmonics(radius, bubble, pulse, population.medium, orders, model, workers=workers)
+    found = harmonics.bare(radius, bubble, pulse, population.medium, orders, model, workers=workers)
     return found, Q(weight @ found.cross_section(), "m^2")
 
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..units import magnitude
+from ..files import read_csv
+from ..units import Q, magnitude
 from ._parameters import Record, parameter, takes_quantities
 
 Array = NDArray[np.float64]
@@ -181,6 +183,19 @@ class Histogram(Distribution):
     edges: tuple[float, ...]
     counts: tuple[float, ...]
     assumed: ClassVar[bool] = False
+
+    @staticmethod
+    def read(path: str | Path) -> Histogram:
+        """From a CSV file with the columns low, high (diameters with a unit in the header) and count.
+
+        A header is `low [um],high [um],count`; the classes must follow each other without a gap.
+        """
+        table = read_csv(Path(path), needs=("low", "high", "count"))
+        unit = {key: table.units[key] or "1" for key in ("low", "high")}
+        low, high = (np.atleast_1d(magnitude(Q(table[key], unit[key]), "m", key)) for key in ("low", "high"))
+        if low.size > 1 and not np.allclose(low[1:], high[:-1], rtol=1e-6):
+            raise ValueError(f"{table.name}: a class must begin where the one before it ends")
+        return Histogram((*(low / 2), float(high[-1]) / 2), tuple(np.asarray(table["count"], float)))
 
     def __post_init__(self) -> None:
         edges, counts = np.asarray(self.edges, float), np.asarray(self.counts, float)

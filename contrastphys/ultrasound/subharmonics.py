@@ -117,7 +117,7 @@ def subharmonic_map(
             bubble = Bubble.bare(float(radius), gas, coat, polytropic)
             for k, amplitude in enumerate(pressures):
                 drive = Pulse.bare(float(frequency), float(amplitude), float(cycles))
-                found = harmonics(
+                found = harmonics.bare(
                     [float(radius)], bubble, drive, liquid, (0.5, 1.0), tolerance=tolerance, workers=1
                 ).amplitude[0]
                 level[i, j, k] = 20 * math.log10(max(abs(found[0]) / abs(found[1]), 1e-12))

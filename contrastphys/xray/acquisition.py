@@ -16,6 +16,7 @@ from ..units import Q, magnitude
 from .contrast import beam_of, beam_words
 from .decomposition import (
     FEWEST,
+    SINGULAR,
     Decomposition,
     basis_areal,
     basis_mu,
@@ -23,7 +24,6 @@ from .decomposition import (
     channels,
     decompose,
     expected,
-    inverse,
     k_edges,
 )
 from .detectors import Detector, detector
@@ -160,15 +160,22 @@ def best_thresholds(
     rising = np.concatenate([np.zeros((1, len(names))), np.cumsum(slopes, axis=0)])
     row = names.index(goal)
 
-    def loss(cuts: list[int]) -> float:
-        marks = np.array([0, *sorted(cuts), bounds.size - 1])
-        count, slope = np.diff(counts[marks]), np.diff(rising[marks], axis=0)
-        if (count < FEWEST).any():
-            return np.inf
-        try:
-            return float(inverse(slope.T @ (slope / count[:, None]), names)[row, row])
-        except (Refusal, np.linalg.LinAlgError):
-            return np.inf
+    def losses(fixed: list[int], places: np.ndarray) -> np.ndarray:
+        """Variance of the goal with one cut at each of the places beside the fixed ones; inf where refused."""
+        cuts = np.concatenate([np.tile([0, *fixed, bounds.size - 1], (places.size, 1)), places[:, None]], axis=1)
+        marks = np.sort(cuts, axis=1)
+        count, slope = np.diff(counts[marks], axis=1), np.diff(rising[marks], axis=1)
+        enough = (count >= FEWEST).all(axis=1)
+        fisher = np.einsum("cki,ckj->cij", slope / np.where(count > 0, count, 1.0)[:, :, None], slope)
+        scale = np.sqrt(np.einsum("cii->ci", fisher))
+        enough &= (scale > 0).all(axis=1)
+        scale = np.where(enough[:, None], scale, 1.0)
+        scaled = np.where(enough[:, None, None], fisher / (scale[:, :, None] * scale[:, None, :]), np.eye(len(names)))
+        values, vectors = np.linalg.eigh(scaled)
+        enough &= values[:, 0] >= SINGULAR * values[:, -1]
+        with np.errstate(divide="ignore"):
+            variance = (vectors[:, row] ** 2 / np.maximum(values, 1e-300)).sum(axis=1) / scale[:, row] ** 2
+        return np.where(enough, variance, np.inf)
 
     found, smallest = None, np.inf
     rng = np.random.default_rng(0)
@@ -179,15 +186,15 @@ def best_thresholds(
     ]
     for cuts in starts:
         cuts = [int(c) for c in cuts]
-        value, before = loss(cuts), np.inf
+        value, before = float(losses(cuts[1:], np.array(cuts[:1]))[0]), np.inf
         while value < before or not np.isfinite(before):
             before = value
             for i in range(bins - 1):
-                others = set(cuts[:i] + cuts[i + 1 :])
-                tried = [
-                    (loss([*cuts[:i], c, *cuts[i + 1 :]]), c) for c in range(1, bounds.size - 1) if c not in others
-                ]
-                value, cuts[i] = min(tried)
+                others = cuts[:i] + cuts[i + 1 :]
+                places = np.setdiff1d(np.arange(1, bounds.size - 1), others)
+                tried = losses(others, places)
+                best = int(np.argmin(tried))
+                value, cuts[i] = float(tried[best]), int(places[best])
             if not np.isfinite(value):
                 break
         if value < smallest:

@@ -96,6 +96,7 @@ class Enhancement:
     _weight: np.ndarray = field(default_factory=lambda: np.zeros(0), repr=False, compare=False)
     _mu: np.ndarray = field(default_factory=lambda: np.zeros(0), repr=False, compare=False)
     _water: np.ndarray = field(default_factory=lambda: np.zeros(0), repr=False, compare=False)
+    _made: tuple[Absorber, Detector] | None = field(default=None, repr=False, compare=False)
 
     @property
     def per_mass(self) -> Any:
@@ -149,6 +150,14 @@ class Enhancement:
         """Mean dmu t of a path through the agent; above 0.02 the linear slope overstates the number."""
         c, t = mass_concentration(concentration, self.basis), magnitude(path, "cm", "path")
         return float(self._weight @ self._mu / self._weight.sum() * c * 1e-3 * t)
+
+    def plot(self, **options: Any) -> Any:
+        """Per mass and per amount against tube voltage, for several sizes; options as `plots.xray.enhancement`."""
+        from ..plots.xray import enhancement as draw
+
+        if self._made is None:
+            raise Refusal("no agent", "this enhancement does not say of what: make it with `enhancement`")
+        return draw([self._made[0]], **{"detector": self._made[1], **options})
 
     def __str__(self) -> str:
         beam = ", ".join(f"{key} {words}" for key, words in self.conditions.items())
@@ -246,7 +255,7 @@ def enhancement(agent, spectrum, phantom=None, detector="energy-integrating") ->
     conditions = {**beam_words(beam), "phantom": phantom_words(size), "detector": counter.said()}
     return Enhancement(
         what.basis, value, low - ERROR * abs(low), high + ERROR * abs(high), conditions,
-        merge_flags(tuple(notes)), what.grams_per_mole, weight, mu, water,
+        merge_flags(tuple(notes)), what.grams_per_mole, weight, mu, water, (what, counter),
     )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ detectors are worse.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -144,6 +144,7 @@ class Decomposition:
     _weights: np.ndarray
     _mu: np.ndarray
     _energies: np.ndarray
+    _made: Mapping[str, Any] = field(default_factory=dict)
 
     def _row(self, material: str) -> int:
         if material not in self.materials:
@@ -208,6 +209,15 @@ class Decomposition:
         m = np.stack([basis_mu(name, at) for name in self.materials])
         noise = np.sqrt(np.einsum("ie,ij,je->e", m, self.covariance, m))
         return Q(float(noise[0]) if np.ndim(magnitude(energy, "keV")) == 0 else noise, "")
+
+    def plot(self, goal: str, **options: Any) -> Any:
+        """The bounds against the threshold near the goal's K edge and against bins; options as `plots.xray.bounds`."""
+        from ..plots.xray import bounds
+
+        if not self._made:
+            raise Refusal("no thresholds", "two beams have no thresholds to move")
+        self._row(goal)
+        return bounds(**{**self._made, "goal": goal, **options})
 
     def __str__(self) -> str:
         told = ", ".join(f"{m} {self.sd(m).magnitude:.3g} mg/cm^2" for m in self.materials)
@@ -299,7 +309,11 @@ def decompose(
     mu = np.stack([basis_mu(name, energies) for name in names])
     said = ", ".join(f"{b:g}" for b in bounds[:-1])
     conditions = {**beam_words(beam), "bins": f"{said} keV", "response": response.said(), "photons": f"{photons:g}"}
-    return bound(names, areal, weights, mu, energies, bounds, conditions)
+    made = {
+        "materials": dict(materials), "spectrum": beam, "thresholds": Q(bounds[:-1], "keV"), "detector": counter,
+        "photons": photons, "responses": {response.said(): {}},
+    }  # fmt: skip
+    return replace(bound(names, areal, weights, mu, energies, bounds, conditions), _made=made)
 
 
 _detector = detector

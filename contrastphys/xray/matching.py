@@ -10,7 +10,7 @@ cross-section data: these move the ratio of two elements more than the 5 % of a 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -48,6 +48,7 @@ class Match:
     high: float
     conditions: dict[str, str]
     flags: tuple[Flag, ...] = ()
+    _made: tuple[Absorber, Absorber, float, Detector] | None = field(default=None, repr=False, compare=False)
 
     @property
     def mass(self) -> Any:
@@ -58,6 +59,15 @@ class Match:
     def amount(self) -> Any:
         """Amount of the basis element per volume."""
         return Q(1000.0 * self.concentration / ATOMIC_WEIGHT[self.basis], "mmol/L")
+
+    def plot(self, **options: Any) -> Any:
+        """The mass that matches against tube voltage, for several sizes; options as `plots.xray.mass_to_match`."""
+        from ..plots.xray import mass_to_match
+
+        if self._made is None:
+            raise Refusal("no agent", "this match does not say of what: make it with `match`")
+        agent, reference, wanted, counter = self._made
+        return mass_to_match([agent], reference, Q(wanted, "mg/mL"), **{"detector": counter, **options})
 
     def __str__(self) -> str:
         beam = ", ".join(f"{key} {words}" for key, words in self.conditions.items())
@@ -137,7 +147,10 @@ def match(
         "phantom": phantom_words(phantom),
         "detector": counter.said(),
     }
-    return Match(one.basis, value, low, high, conditions, merge_flags(flags, one.flags, other.flags))
+    return Match(
+        one.basis, value, low, high, conditions, merge_flags(flags, one.flags, other.flags),
+        (one, other, c_ref, counter),
+    )  # fmt: skip
 
 
 _detector = detector

@@ -295,6 +295,12 @@ class Spectrum:
         """Ratio of the first to the second half-value layer; 1 for one energy."""
         return self.half_value_layer(1, material) / self.half_value_layer(2, material)
 
+    def plot(self, materials: Any = ("I", "Gd", "Ta", "Au", "Bi", "water"), phantom: Any = "20 cm") -> Any:
+        """The beam before and behind a phantom, below the attenuation of materials with their K edges."""
+        from ..plots.xray import attenuation
+
+        return attenuation(materials, self, phantom)
+
     def __repr__(self) -> str:
         parts = [] if self.kvp is None else [f"{self.kvp:g} kV", f"anode {self.anode_angle:g} deg"]
         parts += [f"{mass:.4g} g/cm^2 {name}" for name, mass in self.filters]

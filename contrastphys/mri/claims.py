@@ -7,12 +7,12 @@ A verdict is reached by a stated test on computed numbers, never by hand: "suppo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..formulation import Formulation, load
-from ..provenance import Refusal
+from ..provenance import Refusal, Value
 from . import agents, measured, regimes, sequences
 from .media import surroundings
 from .model import evaluate, relaxing_metal
@@ -34,16 +34,24 @@ class Verdict(NamedTuple):
     rule: str
 
 
-def iron_core(diameter: float, material: str = "magnetite", **more: object) -> Formulation:
+def iron_core(diameter: float, material: str = "magnetite") -> Formulation:
     """A magnetite core of a diameter [nm] with the dead layer of its material, 5 nm of open coating around it."""
-    parts: dict[str, object] = {"id": f"core-{diameter:g}", "kind": "nanoparticle"}
-    core = {"material": material, "diameter": f"{diameter!r} nm"}
-    return Formulation(**{**parts, "cores": core, "hydrodynamic_diameter": f"{diameter + 10.0!r} nm", **more})
+    return _particle(diameter + 10.0, material=material, diameter=f"{diameter!r} nm")
 
 
-def rates(agent: Formulation | str, field: object, temperature: float = BODY, **more: object) -> tuple:
+def _particle(outer: float, **core: Any) -> Formulation:
+    record: dict[str, Any] = {"id": "core", "kind": "nanoparticle", "cores": core}
+    return Formulation(**record, hydrodynamic_diameter=_nanometres(outer))
+
+
+def _nanometres(nanometres: float) -> Value:
+    """A length in nm as a record holds it."""
+    return Value(float(nanometres), "nm", status="assumed")
+
+
+def rates(agent: Formulation | str, field: Any, temperature: float = BODY, **more: Any) -> tuple:
     """(r1, r2) of the model in water."""
-    found = evaluate(load(agent), field, temperature, surroundings(WATER), **more)  # type: ignore[arg-type]
+    found = evaluate(load(agent), field, temperature, surroundings(WATER), **more)
     return found.numbers["r1"], found.numbers["r2_star"]
 
 
@@ -51,14 +59,22 @@ def brightness(agent: str, sequence: str, concentration: float, field: float = 3
     """Sign of dS/dc at a concentration [mM of metal] in blood: SPGR (5/2 ms, 15 deg) or SE (1000/40 ms)."""
     probe = load(agent)
     metal = relaxing_metal(probe)
-    settings = {"tr": "5 ms", "te": "2 ms", "flip": "15 deg"} if sequence == "spgr" else {"tr": "1 s", "te": "40 ms"}
-    protocol = agents.Protocol(field=f"{field} T", sequence=sequence, **settings)  # type: ignore[arg-type]
+    settings: dict[str, Any] = {"tr": "1 s", "te": "40 ms"}
+    if sequence == "spgr":
+        settings = {"tr": "5 ms", "te": "2 ms", "flip": "15 deg"}
+    protocol = protocol_at(field, sequence=sequence, **settings)
     placed = probe.replace(tissue=probe.concentration(f"{concentration!r} mM", metal))
     return next(c.value or 0.0 for c in agents.respond(placed, protocol) if c.quantity == "sign")
 
 
 def _listed(numbers: Iterable[float]) -> str:
     return ", ".join(f"{number:.3g}" for number in numbers)
+
+
+def protocol_at(*fields: float, **settings: Any) -> agents.Protocol:
+    """The default protocol at fields in tesla."""
+    record: dict[str, Any] = {"field": tuple(f"{field!r} T" for field in fields), **settings}
+    return agents.Protocol(**record)
 
 
 def c01() -> Verdict:
@@ -186,13 +202,12 @@ def c07() -> Verdict:
 def c09() -> Verdict:
     """A 3 nm core in T1-weighted gradient echo."""
     probe = load("uspio-3nm")
-    protocol = agents.Protocol(field="3 T")
+    protocol = protocol_at(3.0)
     at = agents.setting(probe, protocol, 3.0)
     peak = sequences.peak_concentration("spgr", at.rates, at.relaxivities, 0.005, 0.002, at.flip)
-    total = [r + peak * a for r, a in zip(at.rates, at.relaxivities, strict=True)]
-    gain = sequences.raw_signal("spgr", *total, 0.005, 0.002, at.flip) / sequences.raw_signal(
-        "spgr", *at.rates, 0.005, 0.002, at.flip
-    )
+    r1, r2, star = (r + peak * a for r, a in zip(at.rates, at.relaxivities, strict=True))
+    level = sequences.raw_signal("spgr", r1, r2, star, 0.005, 0.002, at.flip)
+    gain = level / sequences.raw_signal("spgr", *at.rates, 0.005, 0.002, at.flip)
     verdict = SUPPORTED if peak > 1.0 and gain > 1.5 else PARTLY
     return Verdict(
         "C09", "a 3 nm core brightens T1-weighted FLASH", verdict,
@@ -218,7 +233,7 @@ def c11() -> Verdict:
     """How much agent MRI needs."""
     found, words = [], []
     for name in ("gadoterate", "ferumoxytol", "uspio-3nm"):
-        cells = agents.detection_limit(name, agents.Protocol(field=("1.5 T", "3 T", "7 T")))
+        cells = agents.detection_limit(name, protocol_at(1.5, 3.0, 7.0))
         limits = [c.value for c in cells if c.quantity == "c_min" and c.value is not None]
         found += limits
         words.append(f"{name} {', '.join(f'{1e3 * v:.0f}' for v in limits)} umol/L")
@@ -249,18 +264,9 @@ def c13() -> Verdict:
     """Clusters."""
     words, r2s, r1s = [], [], []
     for count in (1, 10, 100, 1000):
-        core = {
-            "material": "magnetite",
-            "diameter": "6 nm",
-            "saturation_magnetisation": "350 kA/m",
-            "per_particle": count,
-        }
         outer = max(16.0, 6.0 * (count / 0.3) ** (1 / 3))
-        probe = Formulation(
-            id="cluster",
-            kind="nanoparticle",
-            cores={**core, "per_particle": count},
-            hydrodynamic_diameter=f"{outer!r} nm",
+        probe = _particle(
+            outer, material="magnetite", diameter="6 nm", saturation_magnetisation="350 kA/m", per_particle=count
         )
         r1, r2 = rates(probe, 1.5)
         words.append(f"{count} cores r2* {float(r2):.0f}")

@@ -254,7 +254,7 @@ def signal_profile(
     -------
     matplotlib.axes.Axes
     """
-    protocol = protocol or agents.Protocol(field="3 T", flip="15 deg")
+    protocol = protocol or claims.protocol_at(3.0, flip="15 deg")
     field = protocol.field[0].number
     grid = np.geomspace(1e-3, 100, 240) if concentrations is None else np.asarray(concentrations, float)
     tr, te = protocol.tr.number * 1e-3, protocol.te.number * 1e-3
@@ -264,9 +264,9 @@ def signal_profile(
     handles, names = [], []
     for index, probe in enumerate(map(load, probes)):
         at = agents.setting(probe, protocol, field)
-        rates = [r + grid * a for r, a in zip(at.rates, at.relaxivities, strict=True)]
+        r1, r2, star = (r + grid * a for r, a in zip(at.rates, at.relaxivities, strict=True))
         base = sequences.raw_signal(protocol.sequence, *at.rates, tr, te, at.flip, ti)
-        level = sequences.raw_signal(protocol.sequence, *rates, tr, te, at.flip, ti) / base
+        level = sequences.raw_signal(protocol.sequence, r1, r2, star, tr, te, at.flip, ti) / base
         style = look(index)
         (line,) = ax.plot(grid, level, color=style["color"])
         try:
@@ -306,7 +306,7 @@ def detection_profile(probes: Sequence[Formulation | str] = ("gadoterate", "feru
     -------
     matplotlib.axes.Axes
     """
-    protocol = agents.Protocol(field=tuple(f"{b!r} T" for b in fields))
+    protocol = claims.protocol_at(*fields)
     fig = figure(6.2, 3.8)
     ax = fig.subplots()
     handles, names = [], []

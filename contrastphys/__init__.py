@@ -34,6 +34,7 @@ _LAZY = {
     "read": ("study", "read"),
     "Comparison": ("comparison", "Comparison"),
     "compare": ("comparison", "compare"),
+    "validate": ("validation", "validate"),
     "Propagation": ("uncertainty", "Propagation"),
     "propagate": ("uncertainty", "propagate"),
     "solve": ("design", "solve"),
@@ -83,6 +84,7 @@ __all__ = [
     "solve",
     "sweep",
     "ultrasound",
+    "validate",
     "xray",
 ]
 

@@ -1,6 +1,7 @@
-"""The command line: compare, list, show, check, convert, explain.
+"""The command line: compare, list, show, check, convert, explain, validate.
 
-Results go to standard output; mistakes in the input go to standard error, a line each, with exit code 2.
+Results go to standard output; mistakes in the input go to standard error, a line each, with exit code 2. `validate`
+exits with 1 where a model declares a smaller error than it shows.
 """
 
 from __future__ import annotations
@@ -79,6 +80,12 @@ def _parser() -> argparse.ArgumentParser:
     explain.add_argument("id")
     explain.add_argument("modality", nargs="?", default="")
     explain.add_argument("--study", help="a study file; without one, the shipped shortlist")
+
+    validating = command("validate", _validate, "compare the models with every published number held")
+    validating.add_argument("modality", nargs="?", help="only of one: mri, xray, photoacoustic or ultrasound")
+    validating.add_argument(
+        "-o", "--output", metavar="DIR", help="write validation.csv and VALIDATION.md into a folder"
+    )
     return parser
 
 
@@ -201,3 +208,25 @@ def _explain(options: argparse.Namespace) -> int:
 
     print(compare(Path(options.study) if options.study else None).explain(options.id, options.modality))
     return 0
+
+
+def _validate(options: argparse.Namespace) -> int:
+    from .comparison import make_folder
+    from .validation import described, summary, validate
+
+    folder = make_folder(options.output) if options.output else None
+    found = validate(options.modality)
+    width = max(120, min(240, shutil.get_terminal_size((160, 24)).columns))
+    print(found.table(width), end="")
+    print("Numbers of rows, in brackets those within the declared error; an error in brackets is of second-hand rows.")
+    print("Apart: used in a fit or as input, refused by the model, or not comparable.")
+    worst = found.worst(10)
+    if worst:
+        print("\nFurthest outside the declared error, verified first:")
+        for row in worst:
+            print(f"  {described(row)}")
+    print("\n" + "\n".join(summary(found)))
+    if folder is not None:
+        names = ", ".join(path.as_posix() for path in found.write(folder))
+        print(f"written: {names}")
+    return 0 if found.ok else 1

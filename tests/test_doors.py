@@ -13,9 +13,35 @@ import pytest
 import contrastphys
 from contrastphys.units import Q, container, magnitude
 
-# Arguments without a unit for the comparison of door and body: what is required, and what keeps it short.
+
+def stand_ins():
+    """What a required argument without a unit may be, by its name; a name that is not here is not compared."""
+    photoacoustic, ultrasound = (importlib.import_module(f"contrastphys.{name}") for name in RESULTS)
+    gold = contrastphys.load("gold-sphere-40nm")
+    return {
+        "agent": gold,
+        "concentration": gold.concentration("0.1 nM", "particle"),
+        "sequence": "spgr",
+        "particle": photoacoustic.sphere("40 nm"),
+        "count": 4,
+        "optical_density": 0.5,
+        "droplet": "C5F12",
+        "bubble": ultrasound.Bubble("1 um"),
+        "pulse": ultrasound.Pulse("2 MHz", "10 kPa", cycles=3),
+        "gas": ultrasound.Gas(),
+        "gases": [importlib.import_module("contrastphys.ultrasound.stability").Species.bare("air", 0.02, 2e-9, 1.0)],
+        "shell": ultrasound.Marmottant("0.5 N/m", "2e-9 kg/s", "0.01 N/m"),
+        "formula": "Ta2O5",
+        "components": {"water": "1 g/mL", "I": "10 mg/mL"},
+    }
+
+
+RESULTS = ("photoacoustic", "ultrasound")
+
+# Arguments without a unit that keep a comparison short.
 OPTIONS: dict[str, dict] = {
     "contrastphys.mri.random_walk.simulated_relaxivity": {"walkers": 20},
+    "contrastphys.photoacoustic.coefficients.from_optical_density": {"path": 1.0},
 }
 
 
@@ -116,7 +142,7 @@ def plain(result, unit):
         return np.asarray(result.magnitude if unit is None else magnitude(result, unit))
     if is_dataclass(result) and not isinstance(result, type):
         return [plain(getattr(result, f.name), None) for f in fields(result) if f.compare]
-    if isinstance(result, list | tuple) and not hasattr(result, "_fields"):
+    if isinstance(result, list | tuple):
         return [plain(part, None) for part in result]
     return result
 
@@ -134,13 +160,16 @@ def same(a, b):
 def test_door_and_body_give_the_same_number(name):
     door = DOORS[name]
     arguments = inspect.signature(door).parameters
-    given = dict(OPTIONS.get(name, {}))
+    given, known = dict(OPTIONS.get(name, {})), stand_ins()
     kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     for argument, about in arguments.items():
         if about.default is about.empty and argument not in given and about.kind not in kinds:
-            if argument not in door.table:
+            if argument in door.table:
+                given[argument] = middle(door.table[argument])
+            elif argument in known:
+                given[argument] = known[argument]
+            else:
                 pytest.skip(f"needs {argument}, which carries no unit")
-            given[argument] = middle(door.table[argument])
     with_units = {
         argument: Q(value, container(door.table[argument].unit)).to_base_units() if argument in door.table else value
         for argument, value in given.items()
@@ -149,11 +178,14 @@ def test_door_and_body_give_the_same_number(name):
     def outcome(call, arguments, unit):
         try:
             return plain(call(**arguments), unit)
-        except ValueError as error:
-            return type(error)
+        except (ValueError, TypeError) as error:
+            return error
 
     found, expected = outcome(door, with_units, getattr(door, "returns", None)), outcome(door.bare, given, None)
-    assert same(found, expected), f"{name}: {found} is not {expected}"
+    if isinstance(expected, TypeError):
+        pytest.skip(f"the stand-ins do not fit: {expected}")
+    same_kind = isinstance(expected, Exception) and type(found) is type(expected)
+    assert same_kind or same(found, expected), f"{name}: {found} is not {expected}"
 
 
 def test_the_walk_finds_the_package():

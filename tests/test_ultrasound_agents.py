@@ -219,3 +219,10 @@ def test_bad_conditions():
         predict(bubble(), "attenuation", {"concentration": 1e10})
     cell = respond(bubble(), Protocol(medium="honey"))[0]
     assert "known are" in cell.refusal
+
+
+@pytest.mark.parametrize(("statistic", "shift"), [("number-mean", 0.5), ("volume-mean", 1.5), ("number-median", 0.0)])
+def test_an_assumed_spread_respects_what_the_diameter_is(statistic, shift):
+    sizes, flags = sizes_of(bubble(sigma_ln=None, statistic=statistic).gas)
+    assert "width" in {flag.code for flag in flags}
+    assert 2e6 * sizes.median == pytest.approx(2.5 * math.exp(-shift * 0.4**2))

@@ -235,7 +235,7 @@ def score(found: Iterable[Point] | None = None) -> list[Score]:
     --------
     >>> best = next(s for s in score() if s.group == "chelates, water, 1.5 T and above" and s.quantity == "r1")
     >>> best.rows, best.reached
-    (26, True)
+    (27, True)
     """
     everything = points() if found is None else list(found)
     scores = []

@@ -6,6 +6,7 @@ the one that outdoes the variation of the tissue's own absorption.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -114,12 +115,14 @@ def _smallest(formulation: Formulation, molar: Value, protocol: Protocol, wavele
     which = "noise" if noise >= background else "background"
     text_ = f"noise limit {noise * 1e9:.3g} nM, background limit {background * 1e9:.3g} nM of {formulation.entity}s"
     notes = merge_flags(molar.flags, light.flags, band, (Flag(f"{which}-limited", text_, "note"),))
-    # one order of magnitude in all: tissue optics and noise
+    # one order of magnitude for tissue optics and noise, and the band of the absorption itself
+    low, high = molar.bounds()
+    spread = 10.0 ** math.hypot(0.5, 0.5 * math.log10(high / low) if low > 0 else 0.5)
     return Value(
         found,
         "mol/L",
-        low=found / 10**0.5,
-        high=found * 10**0.5,
+        low=found / spread,
+        high=found * spread,
         source=molar.source,
         status=molar.status,
         letter=molar.letter,

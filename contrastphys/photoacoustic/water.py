@@ -43,6 +43,7 @@ _MARCZAK = (1402.385, 5.038813, -5.799136e-2, 3.287156e-4, -1.398845e-6, 2.78786
 # fitted to IAPWS-95 at 0.1 MPa, 0-99.6 C, largest error 4e-5; T in C, J/(kg K)
 _HEAT_CAPACITY = (4219.287, -3.3472, 0.1119925, -2.044269e-3, 2.276582e-5, -1.367862e-7, 3.468297e-10)
 
+GRUNEISEN_ERROR = 5e-4  # absolute, of water from 0 to 100 C against IAPWS-95
 _KELVIN = ("K", ZERO_CELSIUS, ZERO_CELSIUS + 100.0, "temperature")
 
 

@@ -110,6 +110,8 @@ def draw(name: str, comparison: Any, dpi: int = 150) -> dict[str, Any]:
         Resolution of the PNG.
     """
     import matplotlib
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
 
     from .style import in_style
 
@@ -119,10 +121,11 @@ def draw(name: str, comparison: Any, dpi: int = 150) -> dict[str, Any]:
         fig = picture(name, comparison).figure
         svg, png = io.BytesIO(), io.BytesIO()
         about_svg = {**about, "Date": None, "Creator": "contrastphys", "Identifier": f"run {comparison.run}"}
-        fig.savefig(svg, format="svg", metadata=about_svg)
+        FigureCanvasSVG(fig).print_svg(svg, metadata=about_svg)  # savefig would draw everything twice
         fig.set_layout_engine("none")  # laid out once: the second file keeps the places of the first
+        fig.set_dpi(dpi)
         about_png = {"Software": "contrastphys", "Title": latin(about["Title"]), "Description": f"run {comparison.run}"}
-        fig.savefig(png, format="png", dpi=dpi, metadata=about_png)
+        FigureCanvasAgg(fig).print_png(png, metadata=about_png, pil_kwargs={"compress_level": 4})
     return {"svg": svg.getvalue().decode("utf-8"), "png": png.getvalue()}
 
 

@@ -17,13 +17,14 @@ from .. import study as studies
 from ..formulation import Formulation
 from ..provenance import Refusal
 from ..units import UnitError
-from .style import QUIET, at, figure, legend, logarithmic, look, says
-from .words import number_text, unit_text
+from .style import PAPER, QUIET, at, figure, legend, logarithmic, look, says
+from .words import clipped, number_text, unit_text
 
 FIELDS = np.geomspace(1e-4, 14, 36)  # T
-VOLTAGES = np.arange(60.0, 141.0, 10.0)  # kV
-WAVELENGTHS = np.arange(600.0, 1101.0, 12.5)  # nm
+VOLTAGES = np.array([60, 65, 70, 75, 80, 85, 90, 100, 110, 120, 130, 140], float)  # kV
+WAVELENGTHS = np.arange(500.0, 1101.0, 20.0)  # nm
 FREQUENCIES = np.geomspace(0.5, 20, 28)  # MHz
+REFERENCE = 1e6  # bubbles per mL that attenuation is shown for
 
 
 @dataclass
@@ -31,7 +32,6 @@ class Curve:
     """One formulation along an axis: model, band and measured points (x, value, error)."""
 
     name: str
-    index: int
     x: np.ndarray
     y: np.ndarray
     low: np.ndarray
@@ -48,7 +48,6 @@ class Curve:
 
 def sampled(
     formulation: Formulation,
-    index: int,
     modality: str,
     quantity: str,
     key: str,
@@ -60,22 +59,21 @@ def sampled(
     y, low, high = (np.full(x.shape, math.nan) for _ in range(3))
     unit = ""
     predict = studies.room(modality).predict
-    refused = 0
-    for i, here in enumerate(x):
+    order = sorted(range(len(x)), key=lambda i: (i % 8 != 4, i))  # a few all over first, then the rest
+    for n, i in enumerate(order):
+        if n == len(x) // 8 + 1 and not unit:  # it answers nowhere
+            break
         try:
-            value = predict(formulation, quantity, {**conditions, key: float(here)}, use_measured=False)
+            value = predict(formulation, quantity, {**conditions, key: float(x[i])}, use_measured=False)
         except (Refusal, UnitError, ValueError):
-            refused += 1
-            if refused == 4 and i == 3:  # it does not answer at all
-                break
             continue
         y[i], (low[i], high[i]), unit = value.number, value.bounds(), value.unit
-    return Curve(formulation.name, index, x, y, low, high, unit)
+    return Curve(formulation.name, x, y, low, high, unit)
 
 
-def _asking(comparison: Any, modality: str) -> list[tuple[int, Formulation]]:
-    """Formulations a modality answered for, with their place in the study."""
-    return [(i, f) for i, f in enumerate(comparison.formulations) if comparison.select(f.id, modality)]
+def _asking(comparison: Any, modality: str) -> list[Formulation]:
+    """Formulations a modality was asked for."""
+    return [f for f in comparison.formulations if comparison.select(f.id, modality)]
 
 
 def _stated(protocol: Any, *keys: str) -> dict[str, Any]:
@@ -91,22 +89,22 @@ def _stated(protocol: Any, *keys: str) -> dict[str, Any]:
     return found
 
 
-def _line(ax: Any, curve: Curve, band: bool = True) -> Any:
-    """Draw a curve with its band and points; the handle for a legend."""
+def _line(ax: Any, curve: Curve, place: int) -> Any:
+    """Draw a curve with its band and points, in the look of its place; the handle for a legend."""
     from matplotlib.lines import Line2D
 
-    style = look(curve.index)
+    style = look(place)
     drawn = bool(np.isfinite(curve.y).any())
     if drawn:
         ax.plot(curve.x, curve.y, color=style["color"], ls=style["linestyle"], zorder=3)
-        if band:
-            ax.fill_between(curve.x, curve.low, curve.high, color=style["color"], alpha=0.13, lw=0, zorder=2)
-    for x, y, error in curve.points:
-        ax.errorbar(x, y, yerr=error or None, fmt=style["marker"], color=style["color"], ms=5, mec="#fefefe", mew=0.5,
-                    elinewidth=1, capsize=2, zorder=4)  # fmt: skip
+        ax.fill_between(curve.x, curve.low, curve.high, color=style["color"], alpha=0.13, lw=0, zorder=2)
+    if curve.points:
+        x, y, error = (np.array(v) for v in zip(*curve.points, strict=True))
+        ax.errorbar(x, y, yerr=error if error.any() else None, fmt=style["marker"], color=style["color"], ms=6,
+                    mec=PAPER, mew=0.6, elinewidth=1, capsize=2, zorder=4)  # fmt: skip
     return Line2D(
         [], [], color=style["color"], ls=style["linestyle"] if drawn else "none",
-        marker=style["marker"] if curve.points else "", ms=5,
+        marker=style["marker"] if curve.points else "", ms=6, mec=PAPER, mew=0.6,
     )  # fmt: skip
 
 
@@ -165,7 +163,7 @@ def relaxivity(
     matplotlib.axes.Axes
         The panel of r1.
     """
-    fig = figure(6.4, 5.4)
+    fig = figure(6.4, 4.8)
     panels = fig.subplots(2, 1, sharex=True)
     asking = _asking(comparison, "mri")
     grid = list(fields)
@@ -173,14 +171,15 @@ def relaxivity(
     handles: dict[str, Any] = {}
     for ax, quantity in zip(panels, ("r1", "r2"), strict=True):
         curves = []
-        for index, formulation in asking:
-            curve = sampled(formulation, index, "mri", quantity, "field", grid, conditions)
-            curve.points = _measured(formulation, quantity, "field", formulation.basis)
-            curve.basis = formulation.basis
+        for place, formulation in enumerate(asking):
+            curve = sampled(formulation, "mri", quantity, "field", grid, conditions)
+            curve.basis = _counted(comparison, formulation, "mri")
+            curve.points = _measured(formulation, quantity, "field", curve.basis)
             if curve.answered:
                 curves.append(curve)
-                handle = _line(ax, curve)
-                handles.setdefault(f"{curve.name} (per {curve.basis})", handle)
+                handle, key = _line(ax, curve, place), f"{clipped(curve.name, 34)}, per {curve.basis}"
+                if curve.points or key not in handles:
+                    handles[key] = handle
         logarithmic(ax.xaxis)
         logarithmic(ax.yaxis)
         span = _limits_of(curves, 6)
@@ -202,7 +201,7 @@ def relaxivity(
 def enhancement(comparison: Any, kvp: Iterable[float] = VOLTAGES) -> Any:
     """CT enhancement per mass of the counted element against tube voltage.
 
-    Formulations whose enhancement agrees within 0.5 % share one line.
+    Formulations counted by the same element whose enhancement agrees within 5 % share one line.
 
     Parameters
     ----------
@@ -215,38 +214,36 @@ def enhancement(comparison: Any, kvp: Iterable[float] = VOLTAGES) -> Any:
     -------
     matplotlib.axes.Axes
     """
-    fig = figure(6.4, 4.2)
+    fig = figure(6.4, 3.5)
     ax = fig.add_subplot()
     protocol = comparison.study.protocol("xray")
     conditions = _stated(protocol, "phantom", "filtration", "detector", "anode_angle", "threshold")
     curves: list[Curve] = []
-    for index, formulation in _asking(comparison, "xray"):
-        curve = sampled(formulation, index, "xray", "enhancement_per_mass", "kvp", kvp, conditions)
+    for formulation in _asking(comparison, "xray"):
+        curve = sampled(formulation, "xray", "enhancement_per_mass", "kvp", kvp, conditions)
         curve.points = _measured(formulation, "enhancement_per_mass", "kvp")
-        curve.basis = _counted(comparison, formulation)
+        curve.basis = _counted(comparison, formulation, "xray")
         if curve.answered:
             curves.append(curve)
-    names, handles = [], []
-    for group in _alike(curves):
+    names, handles, ends = [], [], []
+    for place, group in enumerate(_alike(curves)):
         first = group[0]
-        handles.append(_line(ax, first))
-        for other in group[1:]:
-            for x, y, error in other.points:
-                style = look(other.index)
-                ax.errorbar(x, y, yerr=error or None, fmt=style["marker"], color=style["color"], ms=5)
-        shown = ", ".join(c.name for c in group[:3]) + (f" and {len(group) - 3} more" if len(group) > 3 else "")
+        first.points = [point for curve in group for point in curve.points]
+        handles.append(_line(ax, first, place))
+        shown = "; ".join(clipped(c.name, 44 if len(group) < 3 else 30) for c in group[:3])
+        shown += f" and {len(group) - 3} more" if len(group) > 3 else ""
         names.append(f"{first.basis}: {shown}" if first.basis else shown)
+        if np.isfinite(first.y[-1]):
+            ends.append((float(first.x[-1]), float(first.y[-1]), first.basis, look(place)["color"]))
+    _at_ends(ax, ends)
     if not curves:
         says(ax, "no formulation holds an element that CT sees apart")
     ax.set_xlabel("tube voltage [kV]  (dotted: voltages of the study)")
-    ax.set_ylabel("enhancement [HU mL/mg of the element]")
+    ax.set_ylabel("enhancement [HU per mg/mL of the element]")
     ax.set_ylim(bottom=0)
     at(ax.xaxis, [60, 80, 100, 120, 140])
     _marks(ax, [v.number for v in getattr(protocol, "kvp", ())])
-    from .style import label
-
-    if names:
-        fig.legend(handles, [label(n, 78) for n in names], loc="outside lower left", ncols=1, handlelength=2.6)
+    legend(fig, handles, names, 90)
     return ax
 
 
@@ -264,16 +261,18 @@ def absorption(comparison: Any, wavelengths: Iterable[float] = WAVELENGTHS) -> A
     -------
     matplotlib.axes.Axes
     """
-    fig = figure(6.4, 4.4)
+    fig = figure(6.4, 3.9)
     ax = fig.add_subplot()
     protocol = comparison.study.protocol("photoacoustic")
-    handles, names, curves = [], [], []
-    for index, formulation in _asking(comparison, "photoacoustic"):
-        curve = sampled(formulation, index, "photoacoustic", "molar_absorption", "wavelength", wavelengths, {})
+    handles: list[Any] = []
+    names: list[str] = []
+    curves: list[Curve] = []
+    for formulation in _asking(comparison, "photoacoustic"):
+        curve = sampled(formulation, "photoacoustic", "molar_absorption", "wavelength", wavelengths, {})
         curve.points = _measured(formulation, "molar_absorption", "wavelength", formulation.entity)
         if curve.answered:
+            handles.append(_line(ax, curve, len(curves)))
             curves.append(curve)
-            handles.append(_line(ax, curve))
             names.append(curve.name)
     logarithmic(ax.yaxis)
     span = _limits_of(curves, 9)
@@ -282,14 +281,14 @@ def absorption(comparison: Any, wavelengths: Iterable[float] = WAVELENGTHS) -> A
     else:
         says(ax, "no absorption of these formulations is known in this range")
     ax.set_xlabel("wavelength [nm]  (dotted: wavelengths of the study)")
-    ax.set_ylabel("molar absorption [M⁻¹ cm⁻¹ of particles or molecules]")
+    ax.set_ylabel("molar absorption [M⁻¹ cm⁻¹], per particle or molecule")
     _marks(ax, [v.number for v in getattr(protocol, "wavelength", ())])
     legend(fig, handles, names)
     return ax
 
 
 def bubbles(comparison: Any, frequencies: Iterable[float] = FREQUENCIES) -> Any:
-    """Attenuation against frequency, at the concentration in the target or the reference one.
+    """Attenuation against frequency at one million bubbles per mL.
 
     Parameters
     ----------
@@ -302,16 +301,18 @@ def bubbles(comparison: Any, frequencies: Iterable[float] = FREQUENCIES) -> Any:
     -------
     matplotlib.axes.Axes
     """
-    fig = figure(6.4, 4.4)
+    fig = figure(6.4, 3.7)
     ax = fig.add_subplot()
     protocol = comparison.study.protocol("ultrasound")
-    conditions = {**_stated(protocol, "temperature", "medium"), "concentration": 1e6}
-    handles, names, curves = [], [], []
-    for index, formulation in _asking(comparison, "ultrasound"):
-        curve = sampled(formulation, index, "ultrasound", "attenuation", "frequency", frequencies, conditions)
+    conditions = {**_stated(protocol, "temperature", "medium"), "concentration": REFERENCE}
+    handles: list[Any] = []
+    names: list[str] = []
+    curves: list[Curve] = []
+    for formulation in _asking(comparison, "ultrasound"):
+        curve = sampled(formulation, "ultrasound", "attenuation", "frequency", frequencies, conditions)
         if curve.answered:
+            handles.append(_line(ax, curve, len(curves)))
             curves.append(curve)
-            handles.append(_line(ax, curve))
             names.append(curve.name)
     logarithmic(ax.xaxis)
     logarithmic(ax.yaxis)
@@ -323,10 +324,22 @@ def bubbles(comparison: Any, frequencies: Iterable[float] = FREQUENCIES) -> Any:
     else:
         says(ax, "no formulation holds gas")
     ax.set_xlabel("frequency [MHz]  (dotted: frequencies of the study)")
-    ax.set_ylabel(f"attenuation [{unit}] at {number_text(1e6)} per mL")
+    ax.set_ylabel(f"attenuation [{unit}] at {number_text(REFERENCE)} per mL")
     _marks(ax, [v.number for v in getattr(protocol, "frequency", ())])
     legend(fig, handles, names)
     return ax
+
+
+def _at_ends(ax: Any, ends: Sequence[tuple[float, float, str, str]]) -> None:
+    """Names at the right ends of lines, pushed apart where they would cover each other."""
+    if not ends:
+        return
+    gap = 0.045 * max(y for _, y, _, _ in ends) * 1.6
+    last = -math.inf
+    for x, y, text, colour in sorted(ends, key=lambda end: end[1]):
+        last = max(y, last + gap)
+        ax.annotate(text, (x, last), xytext=(5, 0), textcoords="offset points", va="center", color=colour, fontsize=8,
+                    fontweight="bold", annotation_clip=False)  # fmt: skip
 
 
 def _marks(ax: Any, places: Iterable[float]) -> None:
@@ -335,9 +348,9 @@ def _marks(ax: Any, places: Iterable[float]) -> None:
         ax.axvline(place, color=QUIET, lw=0.9, ls=(0, (1, 2.5)), zorder=1)
 
 
-def _counted(comparison: Any, formulation: Formulation) -> str:
-    """Element a CT enhancement is counted by."""
-    for cell in comparison.select(formulation.id, "xray"):
+def _counted(comparison: Any, formulation: Formulation, modality: str) -> str:
+    """What a modality counts a formulation by."""
+    for cell in comparison.select(formulation.id, modality):
         if cell.conditions.get("basis"):
             return str(cell.conditions["basis"])
     return formulation.basis
@@ -349,7 +362,7 @@ def _alike(curves: Sequence[Curve]) -> list[list[Curve]]:
     for curve in curves:
         for group in groups:
             first = group[0]
-            if first.basis == curve.basis and np.allclose(first.y, curve.y, rtol=5e-3, equal_nan=True):
+            if first.basis == curve.basis and np.allclose(first.y, curve.y, rtol=0.05, equal_nan=True):
                 group.append(curve)
                 break
         else:

@@ -9,7 +9,7 @@ from ..formulation import Formulation
 from ..provenance import Cell, Refusal
 from ..study import MODALITIES
 from ..units import Q, UnitError
-from .style import INK, MODALITY, QUIET, RULE, figure, finite, label, logarithmic
+from .style import INK, MODALITY, PAPER, QUIET, RULE, STRIPE, figure, finite, folded, logarithmic
 from .words import number_text
 
 DECADES = 4  # of margin, either way, that the heat map's colours tell apart
@@ -33,19 +33,19 @@ def molar(formulation: Formulation, cell: Cell) -> tuple[float, float, float] | 
 
 
 def colours() -> Any:
-    """Orange where too little is given, white at the limit, blue where there is plenty."""
+    """Orange where too little is given, blue where there is enough; the colour jumps at 1."""
     from matplotlib.colors import LinearSegmentedColormap
 
-    return LinearSegmentedColormap.from_list(
-        "margin", ["#b35806", "#f1a340", "#fdf3e3", "#f2f2f4", "#e3eef7", "#67a9cf", "#1f5f99"]
-    )
+    stops = [(0, "#a04a00"), (0.25, "#ee9d3c"), (0.5, "#fdebd2"), (0.5, "#dcebf7"), (0.75, "#67a9cf"), (1, "#1b5a94")]
+    return LinearSegmentedColormap.from_list("margin", stops, N=40)  # few enough to stay lines in an SVG
 
 
 def margins(comparison: Any) -> Any:
     """Heat map of margins, a formulation a row and a modality a column.
 
     Colour is the decimal logarithm of the margin at the best condition; below the number its band and the
-    letter of its provenance. Hatched: cannot be decided. Blank: the modality does not apply.
+    letter of its provenance. Framed: the modality that limits, of those needed. Hatched: cannot be decided.
+    Blank: the modality does not apply.
 
     Parameters
     ----------
@@ -72,28 +72,30 @@ def margins(comparison: Any) -> Any:
                 continue
             cell = verdict.margin
             if cell is None or cell.value is None:
-                ax.add_patch(Rectangle(corner, 1, 1, facecolor="#f2f2f4", edgecolor="#8f8f96", hatch="////", lw=0))
+                ax.add_patch(Rectangle(corner, 1, 1, facecolor=STRIPE, edgecolor=QUIET, hatch="////", lw=0))
                 what = "no dose" if verdict.c_min is not None else "cannot decide"
-                box = {"facecolor": "#f2f2f4", "edgecolor": "none", "pad": 1.5}
-                ax.text(column, row, what, ha="center", va="center", fontsize=7.5, color="#101014", bbox=box)
+                box = {"facecolor": STRIPE, "edgecolor": "none", "pad": 1.5}
+                ax.text(column, row, what, ha="center", va="center", fontsize=7.5, color=INK, bbox=box)
+                _framed(ax, comparison, formulation.id, modality, row, column)
                 continue
             power = math.log10(cell.value) if cell.value > 0 else -math.inf
             rgba = map_(norm(min(max(power, -DECADES), DECADES)))
             ax.add_patch(Rectangle(corner, 1, 1, facecolor=rgba, edgecolor="none"))
-            ink = "#ffffff" if sum(w * c for w, c in zip((0.3, 0.59, 0.11), rgba, strict=False)) < 0.52 else "#101014"
+            ink = "#ffffff" if sum(w * c for w, c in zip((0.3, 0.59, 0.11), rgba, strict=False)) < 0.45 else "#101014"
             ax.text(column, row - 0.16, f"{number_text(cell.value)}×", ha="center", va="center", color=ink, fontsize=9,
                     fontweight="bold")  # fmt: skip
             ax.text(column, row + 0.24, _band(cell), ha="center", va="center", color=ink, fontsize=7)
+            _framed(ax, comparison, formulation.id, modality, row, column)
     ax.set_xlim(-0.5, len(MODALITIES) - 0.5)
     ax.set_ylim(len(formulations) - 0.5, -0.5)
     ax.set_xticks(range(len(MODALITIES)), [MODALITY[m][0] for m in MODALITIES])
-    ax.set_yticks(range(len(formulations)), [label(f.name, 26) for f in formulations])
+    ax.set_yticks(range(len(formulations)), [folded(f.name) for f in formulations])
     ax.tick_params(length=0, top=False, labeltop=True, bottom=False, labelbottom=False)
     ax.grid(False)
     for edge in range(1, len(MODALITIES)):
-        ax.axvline(edge - 0.5, color="#fefefe", lw=2)
+        ax.axvline(edge - 0.5, color=PAPER, lw=2, zorder=2)
     for edge in range(1, len(formulations)):
-        ax.axhline(edge - 0.5, color="#fefefe", lw=2)
+        ax.axhline(edge - 0.5, color=PAPER, lw=2, zorder=2)
     ax.spines[:].set_visible(False)
     bar = fig.colorbar(ScalarMappable(norm, map_), ax=ax, orientation="horizontal", extend="both", aspect=45,
                        shrink=0.8, pad=0.02, fraction=0.06)  # fmt: skip
@@ -101,22 +103,33 @@ def margins(comparison: Any) -> Any:
     bar.set_ticks(
         list(ticks), labels=[number_text(10.0**t) if abs(t) < 4 else f"10{'⁻' if t < 0 else ''}⁴" for t in ticks]
     )
-    bar.set_label("margin: concentration in the target / smallest seen; below 1 not seen")
+    bar.set_label("margin: concentration in the target / smallest seen.  Framed: what limits")
     bar.outline.set_visible(False)
     return ax
 
 
+def _framed(ax: Any, comparison: Any, name: str, modality: str, row: int, column: int) -> None:
+    """A frame around what limits a formulation, where there is more than one modality to choose from."""
+    from matplotlib.patches import Rectangle
+
+    if comparison.limiting(name) == modality:
+        inside = (column - 0.475, row - 0.44)
+        ax.add_patch(Rectangle(inside, 0.95, 0.88, facecolor="none", edgecolor=INK, lw=1.1, zorder=3))
+
+
 def _band(cell: Cell) -> str:
     """Band and letter below the number of a heat map's cell."""
-    if finite(cell.low, cell.high) and cell.low != cell.high:
-        return f"{number_text(cell.low or 0.0)} to {number_text(cell.high or 0.0)} · {cell.letter}"
-    return cell.letter
+    if not finite(cell.low, cell.high) or cell.low == cell.high:
+        return cell.letter
+    low, high = (number_text(v or 0.0).replace(" × ", "×") for v in (cell.low, cell.high))
+    return f"{low} to {high} · {cell.letter}" if len(low + high) < 15 else f"{low} to {high}"
 
 
 def limits(comparison: Any) -> Any:
     """Smallest concentration seen of every formulation in every modality, in mol/L of particles or molecules.
 
-    Points with the band of their error; a bar marks the concentration in the target: what lies left of it is seen.
+    Points with the band of their error, filled where they rest on a measurement; a bar marks the concentration in
+    the target: what lies left of it is seen.
 
     Parameters
     ----------
@@ -136,7 +149,7 @@ def limits(comparison: Any) -> Any:
     placed = False
     for row, formulation in enumerate(formulations):
         if row % 2:
-            ax.axhspan(row - 0.5, row + 0.5, color="#f2f2f4", lw=0, zorder=0)
+            ax.axhspan(row - 0.5, row + 0.5, color=STRIPE, lw=0, zorder=0)
         found = {}
         for modality in MODALITIES:
             verdict = comparison.verdict(formulation.id, modality)
@@ -147,9 +160,9 @@ def limits(comparison: Any) -> Any:
         for place, (modality, ((value, low, high), cell)) in enumerate(found.items()):
             y = row + 0.2 * (place - (len(found) - 1) / 2)
             _, colour, marker = MODALITY[modality]
-            face = colour if cell.letter in "MS" else "#fefefe"
-            ax.plot([max(low, value * 1e-6), high], [y, y], color=colour, lw=4, alpha=0.35, solid_capstyle="butt")
-            ax.plot([value], [y], marker=marker, color=colour, markerfacecolor=face, markersize=5.5, ls="none")
+            face = colour if cell.letter in "MS" else PAPER
+            ax.plot([max(low, value * 1e-6), high], [y, y], color=colour, lw=4.5, alpha=0.4, solid_capstyle="butt")
+            ax.plot([value], [y], marker=marker, color=colour, markerfacecolor=face, markersize=5, ls="none")
             drawn.add(modality)
         if formulation.tissue is not None:
             at = formulation.tissue.entities
@@ -162,7 +175,7 @@ def limits(comparison: Any) -> Any:
             ax.text(0.5, row, "cannot be decided or has no limit here", transform=ax.get_yaxis_transform(),
                     ha="center", va="center", color=QUIET, fontsize=7.5)  # fmt: skip
     ax.set_ylim(len(formulations) - 0.5, -0.5)
-    ax.set_yticks(range(len(formulations)), [label(f.name, 26) for f in formulations])
+    ax.set_yticks(range(len(formulations)), [folded(f.name) for f in formulations])
     ax.tick_params(axis="y", length=0)
     logarithmic(ax.xaxis)
     ax.grid(False, axis="y")
@@ -177,7 +190,9 @@ def limits(comparison: Any) -> Any:
         names.append("in the target")
     handles.append(Line2D([], [], color=RULE, lw=5))
     names.append("band of the error")
-    fig.legend(handles, names, loc="outside lower left", ncols=6, columnspacing=1.2, handletextpad=0.4)
+    handles.append(Line2D([], [], color=QUIET, marker="o", markerfacecolor=PAPER, ls="none", ms=5))
+    names.append("open: computed")
+    fig.legend(handles, names, loc="outside lower left", ncols=4, columnspacing=1.4, handletextpad=0.7)
     return ax
 
 

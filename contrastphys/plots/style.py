@@ -7,13 +7,13 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from .words import clipped, decade
+from .words import clipped, decade, wrapped
 
 STYLE = Path(__file__).resolve().parent.parent / "contrastphys.mplstyle"
 
 # Colours of Okabe and Ito that carry a line on white and on black; yellow does not.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
-INK, QUIET, RULE, PAPER = "#1b1b1f", "#7a7a80", "#d9d9de", "#fefefe"
+INK, QUIET, RULE, PAPER, STRIPE = "#1b1b1f", "#7a7a80", "#d9d9de", "#fefefe", "#f2f2f4"  # a dark page exchanges these
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "h", "p", "*")
 LINES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1.5, 2)))
 
@@ -26,7 +26,7 @@ MODALITY = {
 
 
 def look(index: int) -> dict[str, Any]:
-    """Colour, marker and line of the n-th formulation of a study, the same in every picture."""
+    """Colour, marker and line of the n-th line of a picture, told apart without colour too."""
     return {
         "color": PALETTE[index % len(PALETTE)],
         "marker": MARKERS[index % len(MARKERS)],
@@ -57,18 +57,29 @@ def in_style() -> Any:
 
 def label(text: str, length: int = 30) -> str:
     """A user's text as matplotlib shows it literally: no mathematics, no hidden legend entry."""
-    shown = clipped(text, length).replace("$", r"\$")
+    return _literal(clipped(text, length))
+
+
+def folded(text: str, length: int = 24) -> str:
+    """A user's text for a row's name: literal, over two lines where it is long."""
+    return _literal(wrapped(text, length))
+
+
+def _literal(shown: str) -> str:
+    shown = shown.replace("$", r"\$")
     return f"\u200a{shown}" if shown.startswith("_") else shown
 
 
-def logarithmic(axis: Any) -> None:
-    """A logarithmic axis with decades a reader can read and no crowd of them."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+def logarithmic(axis: Any, minor: bool = False) -> None:
+    """A logarithmic axis with decades a reader can read; ticks between them only where asked for."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
     getattr(axis.axes, f"set_{axis.axis_name}scale")("log")
     axis.set_major_locator(LogLocator(base=10, numticks=9))
     axis.set_major_formatter(FuncFormatter(lambda value, _: decade(value) if value > 0 else ""))
     axis.set_minor_formatter(NullFormatter())
+    if not minor:
+        axis.set_minor_locator(NullLocator())
 
 
 def at(axis: Any, ticks: Sequence[float]) -> None:
@@ -80,14 +91,15 @@ def at(axis: Any, ticks: Sequence[float]) -> None:
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 
 
-def legend(fig: Any, handles: Sequence[Any], names: Iterable[str], columns: int = 0) -> None:
-    """A legend below the panels, where it covers nothing."""
-    labels = [label(name) for name in names]
+def legend(fig: Any, handles: Sequence[Any], names: Iterable[str], length: int = 44) -> None:
+    """A legend below the panels, where it covers nothing; as many columns as fit."""
+    labels = [label(name, length) for name in names]
     if not labels:
         return
     longest = max(len(text) for text in labels)
-    room = columns or max(1, min(len(labels), int(92 / (longest + 7))))
+    room = max(1, min(len(labels), int(98 / (longest + 6))))
     fig.legend(list(handles), labels, loc="outside lower left", ncols=room, handlelength=2.6, columnspacing=1.4)
+    fig.set_figheight(fig.get_figheight() + 0.19 * math.ceil(len(labels) / room))
 
 
 def says(ax: Any, text: str) -> None:

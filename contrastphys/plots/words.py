@@ -134,9 +134,39 @@ def molar_text(value: float) -> str:
     return ""
 
 
+def amount_text(value: float, unit: str) -> str:
+    """A concentration as a reader writes it.
+
+    Examples
+    --------
+    >>> amount_text(0.0037, "mmol/L"), amount_text(170000.0, "1/mL"), amount_text(0.5, "mg/mL")
+    ('3.7 µM', '1.7 × 10⁵ per mL', '0.5 mg/mL')
+    """
+    if unit == "mmol/L":
+        return molar_text(value * 1e-3)
+    if unit == "1/mL":
+        return f"{number_text(value)} per mL"
+    return f"{number_text(value)} {unit_text(unit)}".rstrip()
+
+
 def condition_text(text: object) -> str:
     """A condition's value as printed: "37 degC" becomes "37 °C"."""
     return re.sub(r"\bdegC\b", "°C", re.sub(r"\bu(m|M|s|L|mol|g)\b", r"µ\1", str(text)))
+
+
+def wrapped(text: str, length: int = 24, lines: int = 2) -> str:
+    """A name over at most so many lines, broken between words.
+
+    Examples
+    --------
+    >>> wrapped("Tantalum oxide nanocrystal, 9 to 12 nm").splitlines()
+    ['Tantalum oxide', 'nanocrystal, 9 to 12 nm']
+    """
+    import textwrap
+
+    whole = clipped(text, 10_000)
+    parts = textwrap.wrap(whole, length, max_lines=lines, placeholder="…", break_long_words=True) or [""]
+    return "\n".join(part.replace(" …", "…") for part in parts)
 
 
 def clipped(text: str, length: int = 30) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 from .. import records
 from ..constants import ATMOSPHERE, GAS_CONSTANT
 from ..formulation import Formulation, load
-from ..parts import BubbleShell, GasCore
+from ..parts import BubbleShell, GasCore, number_median
 from ..provenance import Flag, Refusal, Value
 from ..units import magnitude
 from .bubble import BODY_TEMPERATURE, gas, liquid
@@ -75,7 +75,7 @@ def sizes_of(core: GasCore | Any, width: float = 1.0) -> tuple[LogNormal, tuple[
     else:
         sigma = ASSUMED_WIDTH
         flags.append(Flag("width", f"no spread of sizes is known: {ASSUMED_WIDTH} assumed", "warn"))
-        median = diameter * math.exp({"number-mean": -0.5}.get(core.statistic, 0.0) * sigma**2)
+        median = number_median(diameter, core.statistic, sigma)
     mean = median * math.exp(sigma**2 / 2)
     sigma *= width
     flags.append(Flag("assumed population", "log-normal sizes assumed, not this agent's measured ones", "note"))

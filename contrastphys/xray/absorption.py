@@ -27,6 +27,7 @@ from ..constants import ELECTRON_REST_ENERGY, ELEMENTARY_CHARGE
 from ..units import quantities
 from .attenuation import element_mu_rho, fractions
 
+ERROR = 0.004  # relative, of water and dry air from 20 to 150 keV
 SOFT = 10  # up to neon fluorescence carries away less than 0.1 % of the energy
 SHELLS = ("K", "L1", "L2", "L3", "M1", "M2", "M3", "M4", "M5")
 _HC = 12.39842  # keV angstrom

@@ -42,6 +42,8 @@ NAMED = {
     "polyethylene": "Polyethylene",
 }
 
+ERROR = 0.01  # relative; the choice between published data sets
+
 
 class Edge(NamedTuple):
     """One absorption edge: shell, energy in keV, ratio of the photoelectric mu_rho above to below."""

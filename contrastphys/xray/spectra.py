@@ -31,6 +31,7 @@ KVP_LOW, KVP_HIGH = 30.0, 150.0
 W_EDGES = (10.207, 11.544, 12.100, 69.525)
 LOWEST = 2.0  # keV, start of the first bin
 CT_FILTRATION = {"Al": "3 mm", "Ti": "0.9 mm"}
+ERROR = 0.02  # relative, of a half-value layer against real tubes
 _GY_PER_KEV_G = 1.602176634e-13
 
 

@@ -116,14 +116,14 @@ def relaxivity_profile(
                 mfc="none",
             )
         handles.append(line)
-        names.append(f"{label(probe.name, 20)}, scaled" if anchored else probe.name)
+        names.append(f"{label(probe.name, 34)}, scaled" if anchored else probe.name)
     for ax, quantity in zip(axes, ("r1", "r2"), strict=True):
         logarithmic(ax.xaxis)
         logarithmic(ax.yaxis)
         ax.set_xlabel("magnetic field [T]")
         ax.set_title(f"{quantity} per metal {RELAXIVITY}", loc="left")
     axes[0].set_ylim(0.02, 1500)
-    legend(fig, handles, names, columns=2)
+    legend(fig, handles, names)
     return axes[0]
 
 
@@ -169,7 +169,7 @@ def parts_profile(probe: Formulation | str, temperature: Any = "37 degC", medium
     top = float(np.max(found.numbers["r2_star"]))
     axes[0].set_ylim(top * 1e-4, top * 2)
     fig.suptitle(label(probe.name), x=0.01, ha="left", fontsize=10)
-    legend(fig, handles, names, columns=min(4, len(names)))
+    legend(fig, handles, names)
     return axes[0]
 
 
@@ -287,7 +287,7 @@ def signal_profile(
     ax.set_xlabel("concentration of the relaxing metal [mM]")
     ax.set_ylabel("signal over that without agent")
     ax.set_title(f"{protocol.sequence.upper()} at {field:g} T, {protocol.tissue}", loc="left")
-    legend(fig, handles, names, columns=1)
+    legend(fig, handles, names)
     return ax
 
 
@@ -326,7 +326,7 @@ def detection_profile(probes: Sequence[Formulation | str] = ("gadoterate", "feru
     ax.set_title(
         f"{protocol.sequence.upper()}, SNR {protocol.snr.value.number:g} at {protocol.reference_field:g} T", loc="left"
     )
-    legend(fig, handles, names, columns=1)
+    legend(fig, handles, names)
     return ax
 
 
@@ -370,5 +370,5 @@ def cluster_profile(diameter: float = 6.0, field: float = 1.5, packing: float = 
     ax.set_xlabel(f"{diameter:g} nm cores in a cluster ({100 * packing:.0f} % packed)")
     ax.set_ylabel(f"relaxivity {RELAXIVITY}")
     ax.set_title(f"{field:g} T", loc="left")
-    legend(fig, (one, two, top), ("r1 (single cores: upper bound)", "r2*", "static dephasing"), columns=3)
+    legend(fig, (one, two, top), ("r1 (single cores: upper bound)", "r2*", "static dephasing"))
     return ax

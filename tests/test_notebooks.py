@@ -12,7 +12,11 @@ NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
 
 
 @pytest.mark.filterwarnings("ignore")  # the kernel's own transport warns; what runs in it is checked below
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+@pytest.mark.parametrize(
+    "path",
+    [pytest.param(p, marks=() if p.stem.startswith("01") else pytest.mark.slow) for p in NOTEBOOKS],
+    ids=lambda p: p.stem,
+)
 def test_notebook_runs(path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(Path(contrastphys.__file__).parent.parent))  # the tree under test
     monkeypatch.setenv("PYTHONWARNINGS", "error::UserWarning:contrastphys")

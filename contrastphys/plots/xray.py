@@ -90,7 +90,7 @@ def attenuation(
     lower.set_ylim(bottom=0)
     lower.set_xlim(low, high)
     lower.legend(loc="upper right", handlelength=1.2)
-    legend(fig, handles, materials, columns=min(6, len(materials)))
+    legend(fig, handles, materials)
     return upper
 
 

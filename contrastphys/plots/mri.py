@@ -274,8 +274,8 @@ def signal_profile(
             top = float(np.interp(peak, grid, level))
             ax.plot([peak], [top], style["marker"], color=style["color"], ms=6, mec="white", zorder=4)
             ax.annotate(
-                f"{peak:.2g} mM", (peak, top), xytext=(0, (6, -14)[index % 2]), textcoords="offset points", ha="center", fontsize=8,
-                color=style["color"],
+                f"{peak:.2g} mM", (peak, top), xytext=(0, (6, -14)[index % 2]), textcoords="offset points",
+                ha="center", fontsize=8, color=style["color"],
             )  # fmt: skip
         except Refusal:
             pass  # it falls from the start: there is no peak to mark

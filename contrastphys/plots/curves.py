@@ -83,7 +83,7 @@ def _left_out(names: list[str], handles: list[Any], waiting: int) -> None:
     from matplotlib.lines import Line2D
 
     if waiting:
-        names.append(f"{waiting} more not drawn: name them in formulations=")
+        names.append(f"and {waiting} more: formulations=[ids] draws them")
         handles.append(Line2D([], [], ls="none"))
 
 

@@ -212,7 +212,7 @@ def disordered(material: Any, ms: float) -> float:
 # Up to a diameter [nm]: the factor that two thirds of the published cores with a measured magnetisation lie within,
 # for r1 and r2 (second-hand rows, class B of materials/published/mri_collected.csv: 33 to 71 rows a class, 9 to 16 of
 # the last). It describes the evidence; nothing in the model was tuned to it.
-EVIDENCE = ((5.0, 10.0, 10.0), (8.0, 2.6, 4.0), (14.0, 1.7, 3.7), (25.0, 2.1, 2.0), (np.inf, 16.0, 3.6))
+EVIDENCE = ((5.0, 10.0, 10.0), (8.0, 2.9, 4.0), (14.0, 1.7, 3.7), (25.0, 2.1, 2.0), (np.inf, 16.0, 3.6))
 UNMEASURED = 1.5  # times that where the magnetisation was not measured on the particle
 
 

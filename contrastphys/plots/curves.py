@@ -139,7 +139,7 @@ def _recount(formulation: Formulation, counted: str, basis: str) -> float | None
     if not basis or not counted or counted == basis or counted == "metal":
         return 1.0
     try:
-        return formulation._per_entity(basis)["mol/L"] ** -1 * formulation._per_entity(counted)["mol/L"]
+        return formulation.per_entity(basis)["mol/L"] ** -1 * formulation.per_entity(counted)["mol/L"]
     except (UnitError, Refusal, KeyError, ZeroDivisionError):
         return None
 

@@ -135,6 +135,23 @@ def test_bad_input(kwargs, error, words):
         spectrum(**kwargs)
 
 
+def test_wide_bins_of_an_own_spectrum_are_flagged():
+    for width, flagged in ((1.0, True), (0.2, False)):
+        at = np.arange(30 + width / 2, 120, width)
+        beam = measured_spectrum(Q(at, "keV"), Q(np.ones(at.size), "1/cm^2"))
+        assert ("wide bins" in [flag.code for flag in beam.flags]) is flagged
+
+
+def test_a_beam_without_photons_is_refused():
+    dead = spectrum("30 kV", {"Pb": "5 cm"})
+    for ask in (dead.mean_energy, dead.hvl, dead.homogeneity):
+        with pytest.raises(Refusal, match="no photon is left"):
+            ask()
+    assert "no photons" in repr(dead)
+    with pytest.raises(ValueError, match="0 at every energy"):
+        measured_spectrum(Q([40, 50], "keV"), Q([0, 0], "1/cm^2"))
+
+
 def test_own_spectrum_refuses_what_it_cannot_read():
     energies = Q([40, 50, 45], "keV")
     with pytest.raises(ValueError, match="does not ascend"):

@@ -32,7 +32,7 @@ W_EDGES = (10.207, 11.544, 12.100, 69.525)
 NARROW = 0.25  # keV; a bin below it keeps K-beta of tungsten (67.24 keV) off the K edge of tantalum (67.42)
 LINES_SPREAD = Flag(
     "wide bins",
-    "characteristic lines are spread over their bins: Ta beside K-beta of tungsten errs by up to 3 %",
+    "characteristic lines are spread over their bins: Ta beside K-beta of tungsten errs by 1 % at 1 keV",
     "note",
 )
 LOWEST = 2.0  # keV, start of the first bin

@@ -16,9 +16,9 @@ from typing import Any
 
 from . import __version__, records
 from .chemistry import FormulaError
-from .formulation import Formulation, catalogue, check, load
+from .formulation import KINDS, Formulation, catalogue, check, load
 from .provenance import Refusal
-from .schema import RecordError, values
+from .schema import Mistake, RecordError, near, shown, values
 from .units import UnitError
 
 
@@ -76,6 +76,23 @@ def _parser() -> argparse.ArgumentParser:
     convert.add_argument("--formulation", required=True, metavar="ID")
     convert.add_argument("--to", required=True, help='basis or unit with basis, such as "particle" or "nM particle"')
 
+    design = command("design", _design, "answer a question of a file, or one of the shipped ones by name")
+    design.add_argument("question", nargs="?", default="", help="QUESTION.toml or a name; without one, the names")
+
+    sweep = command("sweep", _sweep, "a study over grids of its parameters")
+    sweep.add_argument("study", help="a study file, or the id of an agent")
+    sweep.add_argument("--over", action="append", required=True, metavar="PATH=V1;V2;...", help="repeat for more axes")
+    sweep.add_argument("--modality", action="append", default=[], metavar="NAME", help="only these; repeat for more")
+    sweep.add_argument("--workers", type=int, default=None, metavar="N", help="processes; none for this one")
+    sweep.add_argument("-o", "--output", default="sweep.csv", metavar="FILE", help="a .csv or .nc file")
+    sweep.add_argument("--resume", metavar="FILE", help="written as it goes; a run that was cut off goes on from it")
+
+    calibrating = command("calibrate", _calibrate, "parameters of an agent from measurements of it")
+    calibrating.add_argument("id")
+    calibrating.add_argument("measurements", nargs="?", help="a CSV table; without one, the record's own rows")
+    calibrating.add_argument("--free", action="append", required=True, metavar="PATH", help="repeat for more")
+    calibrating.add_argument("-o", "--output", metavar="FILE", help="write the calibrated record")
+
     explain = command("explain", _explain, "the chain from dose to margin of one formulation of a study")
     explain.add_argument("id")
     explain.add_argument("modality", nargs="?", default="")
@@ -122,6 +139,9 @@ def _list(options: argparse.Namespace) -> int:
     from rich.console import Console
     from rich.table import Table
 
+    if options.kind not in ("", *KINDS):
+        hint = near(options.kind, KINDS) or f"write one of {', '.join(KINDS)}"
+        raise RecordError([Mistake("list", 0, "--kind", f"unknown kind {shown(options.kind)}", hint)])
     table = Table("id", "kind", "name", "counted by", "numbers (verified)", box=None)
     for name in catalogue():
         formulation = load(name)
@@ -207,6 +227,55 @@ def _explain(options: argparse.Namespace) -> int:
     from .comparison import compare
 
     print(compare(Path(options.study) if options.study else None).explain(options.id, options.modality))
+    return 0
+
+
+def _design(options: argparse.Namespace) -> int:
+    from .questions import FOLDER, ask, shipped
+
+    if not options.question:
+        for name in shipped():
+            print(f"{name:<26}{records.read_toml(records.find(FOLDER, name))[0].get('question', '')}")
+        return 0
+    print(ask(options.question))
+    return 0
+
+
+def _sweep(options: argparse.Namespace) -> int:
+    from .running import Stopped, SweepError
+    from .study import MODALITIES
+    from .sweeps import sweep
+
+    over: dict[str, Any] = {}
+    for entry in options.over:
+        path, found, values = entry.partition("=")
+        if not found or not values.strip():
+            raise UnitError(
+                f"cannot read --over '{entry[:60]}': write for example --over 'scenario.body_mass=60 kg;70 kg'"
+            )
+        over[path.strip()] = [value.strip() for value in values.split(";") if value.strip()]
+    study: Any = options.study if options.study in catalogue() else Path(options.study)
+    modalities = options.modality or MODALITIES
+    try:
+        result = sweep(study, over, options.workers, modalities=modalities, file=options.resume)
+    except (SweepError, Stopped) as error:
+        print(error, file=sys.stderr)
+        return 130 if isinstance(error, Stopped) else 1
+    (result.to_netcdf if options.output.endswith(".nc") else result.to_csv)(options.output)
+    print(result.summary())
+    print(f"written to {options.output}")
+    return 0
+
+
+def _calibrate(options: argparse.Namespace) -> int:
+    from .calibration import calibrate
+
+    measurements = Path(options.measurements) if options.measurements else None
+    found = calibrate(options.id, measurements, options.free)
+    print(found)
+    if options.output:
+        found.write(options.output)
+        print(f"written to {options.output}")
     return 0
 
 

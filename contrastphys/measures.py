@@ -23,7 +23,7 @@ from .points import DOSE, LIMITS, limits_or_all
 from .provenance import Cell, Refusal, Value
 from .schema import near, specs
 from .study import MODALITIES, Study
-from .units import Q, UnitError, magnitude
+from .units import Q, UnitError, magnitude, parse
 
 # What a condition is called in a protocol, by the unit it is written in.
 _NAMED = {
@@ -49,6 +49,7 @@ class Measure(NamedTuple):
     text: str
     terms: tuple[Term, ...]
     conditions: tuple[str, ...]
+    factor: tuple[float, str] = (1.0, "1")
 
 
 class Demand(NamedTuple):
@@ -91,6 +92,11 @@ def measure(study: Study, text: str) -> Measure:
     if not isinstance(text, str):
         raise UnitError(f"a number is named such as 'mri.r2 at 3 T', not {type(text).__name__}")
     body, _, rest = text.partition(" at ")
+    factor = (1.0, "1")
+    if " * " in body:
+        first, _, body = body.partition(" * ")
+        held = parse(first.strip())
+        factor = (float(held.magnitude), f"{held.units:~C}" or "1")
     terms = []
     for part in body.split(" / " if " / " in body else "/"):
         found = _TERM.match(part.strip())
@@ -109,7 +115,7 @@ def measure(study: Study, text: str) -> Measure:
     if len(terms) > 2:
         raise wrong("design", f"'{text[:60]}' has {len(terms)} parts", "write one quantity, or the ratio of two")
     conditions = tuple(c.strip() for c in rest.split(",") if c.strip())
-    return Measure(" ".join(text.split()), tuple(terms), conditions)
+    return Measure(" ".join(text.split()), tuple(terms), conditions, factor)
 
 
 def _narrowed(protocol: Any, conditions: Iterable[str]) -> Any:
@@ -213,6 +219,14 @@ def _counted(value: float, unit: str, basis: str, formulation: Formulation, term
     """A number per one basis as one per another."""
     if not term.basis or term.basis == basis:
         return value, unit
+    if term.basis == "cost":
+        price = formulation.limits.price_per_gram if formulation.limits is not None else None
+        if price is None or formulation.limits is None:
+            raise Refusal(
+                "no-price", f"{formulation.id}: no price; write limits = {{ price_per_gram = ... }} with its source"
+            )
+        grams = formulation.concentration(Q(value, unit), basis).mass(basis)  # g/L of what it is counted by
+        return grams * price.number, "1"
     if term.quantity in ("r1", "r2", "r2_star"):
         one = formulation.concentration("1 mmol/L", term.basis)
         return value * one.molar(basis), unit
@@ -231,6 +245,9 @@ def evaluate(study: Study, asked: Measure) -> tuple[float, str]:
     (True, '1')
     """
     first = _valued(study, asked.terms[0], asked.conditions)
+    times, unit = asked.factor
+    if times != 1.0 or unit != "1":
+        first = (first[0] * times, first[1] if unit == "1" else unit if first[1] == "1" else f"{unit}*{first[1]}")
     if len(asked.terms) == 1:
         return first
     second = _valued(study, asked.terms[1], asked.conditions)
@@ -238,6 +255,8 @@ def evaluate(study: Study, asked: Measure) -> tuple[float, str]:
         raise Refusal("zero", f"{asked.text}: its divisor is zero")
     if first[1] == second[1]:
         return first[0] / second[0], "1"
+    if first[1] == f"{unit}*{second[1]}":
+        return first[0] / second[0], unit
     return first[0] / second[0], f"({first[1]})/({second[1]})"
 
 

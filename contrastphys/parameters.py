@@ -109,27 +109,29 @@ def names(study: Study, within: str = "") -> list[str]:
     return [parameter.path for parameter in parameters(study, within)]
 
 
-def _spelled(study: Study, path: str) -> str:
-    """A path in full: the only formulation may be left out, and keys may be spelt as in Python."""
+def _spelled(study: Study, path: str) -> list[str]:
+    """A path in full, in each way it can be meant: the only formulation, or the word itself, may be left out."""
     if not isinstance(path, str):
         raise UnitError(f"a parameter is named by its path, such as 'scenario.body_mass', not {type(path).__name__}")
     full = path.strip()
-    if full.split(".")[0] not in _HEADS:
-        own = [f.id for f in study.formulations if full.startswith(f"{f.id}.")]
-        if own:
-            full = f"formulation.{full}"
-        elif len(study.formulations) == 1:
-            full = f"formulation.{study.formulations[0].id}.{full}"
     for name, key in (("cores", "core"), ("shells", "shell"), ("payloads", "payload")):
-        full = re.sub(rf"\.{name}(?=[.\[])", f".{key}", full)
-    return full
+        full = re.sub(rf"(^|\.){name}(?=[.\[])", rf"\1{key}", full)
+    if full.split(".")[0] in _HEADS:
+        return [full]
+    spelled = [f"formulation.{study.formulations[0].id}.{full}"] if len(study.formulations) == 1 else []
+    if any(full.startswith(f"{f.id}.") for f in study.formulations):
+        spelled.append(f"formulation.{full}")
+    return spelled or [full]
 
 
 def find(study: Study, path: str) -> Parameter:
     """The parameter of a path; RecordError with the nearest one where there is none."""
-    full = _spelled(study, path)
-    first = re.sub(r"\[1\](?=\.|$)", "", full)  # the first of one
-    spellings = {full, first, first.removesuffix(".value"), f"{first}.value"}
+    ways = _spelled(study, path)
+    full = ways[-1]
+    spellings: set[str] = set()
+    for way in ways:
+        first = re.sub(r"\[1\](?=\.|$)", "", way)  # the first of one
+        spellings |= {way, first, first.removesuffix(".value"), f"{first}.value"}
     head = full.split(".")
     within = ".".join(head[:2]) if head[0] == "protocol" and len(head) > 1 and head[1] in MODALITIES else head[0]
     known: list[str] = []

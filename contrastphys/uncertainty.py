@@ -14,6 +14,7 @@ import dataclasses
 import inspect
 import itertools
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -106,24 +107,33 @@ class Indices:
         """The input to measure next; empty where nothing is uncertain."""
         return self.names[0] if self.names and self.total[0] > 0 else ""
 
+    def leading(self) -> list[int]:
+        """Places of the inputs that make a hundredth of the variance or more; the first three in any case."""
+        return [i for i, share in enumerate(self.total) if share >= 0.01 or i < 3]
+
     def table(self) -> str:
-        """A line an input."""
-        width = max((len(n) for n in self.names), default=5)
-        head = f"{'input':<{width}}  first  total"
-        rows = [f"{n:<{width}}  {f:5.2f}  {t:5.2f}" for n, f, t in zip(self.names, self.first, self.total, strict=True)]
-        return "\n".join([*([self.of] if self.of else []), head, *rows, *([self.note] if self.note else [])])
+        """A line an input; those that make less than a hundredth of the variance in one line."""
+        kept = self.leading()
+        width = max((len(self.names[i]) for i in kept), default=5)
+        rows = [f"{self.names[i]:<{width}}  {self.first[i]:5.2f}  {self.total[i]:5.2f}" for i in kept]
+        others = len(self.names) - len(kept)
+        rest = [f"{others} other inputs make less than 0.01 each"] if others else []
+        lines = [self.of, f"{'input':<{width}}  alone  total", *rows, *rest, self.note]
+        return "\n".join(line for line in lines if line)
 
     def plot(self, ax: Any = None) -> Any:
-        """The tornado: total index of every input, its own share filled; returns the matplotlib Axes."""
+        """The tornado: total index of every leading input, its own share filled; returns the matplotlib Axes."""
         import matplotlib.pyplot as plt
 
+        kept = self.leading()
         if ax is None:
-            _, ax = plt.subplots(figsize=(6, 0.6 + 0.35 * len(self.names)), layout="constrained")
-        y = np.arange(len(self.names))[::-1]
-        ax.barh(y, self.total, color="0.8", label="with all others")
-        ax.barh(y, self.first, height=0.5, color="C0", label="alone")
-        ax.errorbar(self.total, y, xerr=[self.total - self.low, self.high - self.total], fmt="none", ecolor="0.4")
-        ax.set_yticks(y, self.names)
+            _, ax = plt.subplots(figsize=(6, 1.2 + 0.35 * len(kept)), layout="constrained")
+        y = np.arange(len(kept))[::-1]
+        total = self.total[kept]
+        ax.barh(y, total, color="0.8", label="with all others")
+        ax.barh(y, self.first[kept], height=0.5, color="C0", label="alone")
+        ax.errorbar(total, y, xerr=[total - self.low[kept], self.high[kept] - total], fmt="none", ecolor="0.4")
+        ax.set_yticks(y, [re.sub(r"^(formulation|protocol|scenario)\.", "", self.names[i]) for i in kept])
         ax.set_xlabel("share of the variance")
         ax.set_title(self.of, fontsize="medium")
         ax.legend(frameon=False, fontsize="small")

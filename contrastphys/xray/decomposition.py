@@ -25,7 +25,7 @@ from ..schema import near
 from ..units import Q, UnitError, magnitude
 from .absorbers import resolve
 from .attenuation import NAMED, edges, fractions
-from .contrast import beam_of, beam_words
+from .contrast import beam_of, beam_words, path_length
 from .detectors import Detector, detector
 from .response import Response, recorded
 from .spectra import Spectrum, areal_density, remembered
@@ -178,10 +178,7 @@ class Decomposition:
 
     def sd_concentration(self, material: str, path: Any) -> Any:
         """The same as a concentration, over the way of one ray through the agent."""
-        length = magnitude(path, "cm", "path")
-        if not (np.isfinite(length) and length > 0):
-            raise ValueError(f"path is {length:g} cm: it must be above 0")
-        return Q(self.sd(material).magnitude / length, "mg/mL")
+        return Q(self.sd(material).magnitude / path_length(path), "mg/mL")
 
     def pixel_noise(self, material: str, sampling: Any, views: int) -> Any:
         """Noise of the material's concentration in a voxel of a back-projection (Ram-Lak, white rays)."""

@@ -106,6 +106,8 @@ def test_quantiles(made, shares, numbers):
         (Value(10.0, "nm", low=8.0, high=12.0), Uniform(8.0, 12.0)),
         (Value(9.0, "nm", low=8.0, high=12.0), Triangular(8.0, 9.0, 12.0)),
         (Value(9.0, "nm", low=9.0, high=9.0), None),
+        (Value(9.0, "nm", factor=1.5), LogNormal(9.0, 1.5)),
+        (Value(9.0, "nm", alternatives=(9.0, 12.0)), Alternatives(9.0, 12.0)),
     ],
 )
 def test_a_record_states_its_distribution(value, kind):
@@ -218,6 +220,39 @@ def test_a_tornado_is_drawn():
 def test_few_samples_are_flagged():
     cells = propagate(gold(dose=dose()), samples=10, modalities=["xray"]).comparison.cells
     assert any(f.code == "few-samples" for c in cells for f in c.flags)
+
+
+STUDY = """
+[[formulation]]
+id = "gold"
+kind = "nanoparticle"
+core = {{ material = "gold", diameter = {diameter} }}
+dose = {{ value = {dose}, basis = "Au" }}
+"""
+
+
+def test_a_file_states_factors_and_alternatives(tmp_path):
+    file = tmp_path / "study.toml"
+    dose = '{ alternatives = ["10 mg/kg", "90 mg/kg"], source = "two papers" }'
+    file.write_text(STUDY.format(diameter='{ value = "10 nm", factor = 1.2 }', dose=dose))
+    study = cp.read(file)
+    found = {n.path: n.distribution for n in inputs_of(study)}
+    assert found["formulation.gold.dose"] == Alternatives(10.0, 90.0)
+    assert found["formulation.gold.core.diameter"] == LogNormal(10.0, 1.2)
+    assert study.formulations[0].dose.value.number == 10.0
+    spread = propagate(study, samples=50, modalities=["xray"], quantities=["margin"])
+    assert len(spread.branches) == 2
+    low, high = (b[2] for b in spread.band("gold", "xray").branches)
+    assert high / low == pytest.approx(9, rel=0.05)
+    for diameter, says in (
+        ('{ value = "10 nm", factor = 0.5 }', "0.5 is no factor; write a number above 1"),
+        ('{ value = "10 nm", factor = 1.5, sd = "1 nm" }', "several kinds of spread"),
+        ('{ alternatives = ["10 nm"] }', "no list of two or more"),
+        ('{ alternatives = ["10 nm", "3 kg"] }', "nm"),
+    ):
+        file.write_text(STUDY.format(diameter=diameter, dose='"10 mg/kg"'))
+        with pytest.raises(RecordError, match=says):
+            cp.read(file)
 
 
 @pytest.mark.parametrize(

@@ -313,3 +313,16 @@ def test_ranking_of_a_propagation():
     sigma = math.log(own.high / own.low) / (2 * P95)
     expected = 0.5 * math.erfc(-math.log(2) / sigma / 2)  # two errors of that width against a factor of two
     assert shares["better"] == pytest.approx(expected, abs=0.06)
+
+
+def test_cost_and_mechanical_index_are_hard_limits():
+    price = {"price_per_gram": {"value": 100.0, "source": "a quote"}, "currency": "EUR"}
+    dear = gold("dear", limits={**price, "maximum_cost": {"value": 300.0, "source": "the budget"}})
+    cheap = gold("cheap", limits={**price, "maximum_cost": {"value": 400.0, "source": "the budget"}})
+    ranked = {e["id"]: e["exceeds"] for e in Comparison(Study((dear, cheap)), ()).rank()}
+    assert ranked == {"dear": "cost of a dose 350 EUR above 300", "cheap": ""}  # 50 mg/kg x 70 kg x 100 a gram
+    gas = {"species": "SF6", "diameter": "2.5 um"}
+    bubble = cp.Formulation(id="bubble", kind="bubble", gas=gas, limits={"mechanical_index": {"value": 0.1}})
+    loud = cp.ultrasound.Protocol(frequency="1 MHz", pressure_amplitude="200 kPa")
+    (entry,) = Comparison(Study((bubble,), protocols={"ultrasound": loud}), ()).rank()
+    assert entry["exceeds"] == "mechanical index 0.2 above the limit 0.1"

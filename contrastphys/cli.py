@@ -16,9 +16,9 @@ from typing import Any
 
 from . import __version__, records
 from .chemistry import FormulaError
-from .formulation import Formulation, catalogue, check, load
+from .formulation import KINDS, Formulation, catalogue, check, load
 from .provenance import Refusal
-from .schema import RecordError, values
+from .schema import Mistake, RecordError, near, shown, values
 from .units import UnitError
 
 
@@ -153,6 +153,9 @@ def _list(options: argparse.Namespace) -> int:
     from rich.console import Console
     from rich.table import Table
 
+    if options.kind not in ("", *KINDS):
+        hint = near(options.kind, KINDS) or f"write one of {', '.join(KINDS)}"
+        raise RecordError([Mistake("list", 0, "--kind", f"unknown kind {shown(options.kind)}", hint)])
     table = Table("id", "kind", "name", "counted by", "numbers (verified)", box=None)
     for name in catalogue():
         formulation = load(name)

@@ -44,17 +44,27 @@ def shipped_folder() -> Path:
     return _PACKAGE / "_materials"
 
 
+FOLDERS = ("agents", "cores", "chelates", "gases", "media", "optical", "spectra", "published", "studies")
 _folders: list[Path] = []
 
 
 def use_folder(folder: str | os.PathLike[str]) -> None:
     """Look in a folder of the user's own before the shipped catalogue."""
     path = Path(folder)
-    if not path.is_dir():
-        raise RecordError([Mistake(path.as_posix(), 0, "", "is not a folder", "give a folder of records")])
+    _must_hold_records(path, "")
     if path not in _folders:
         _folders.insert(0, path)
         forget()
+
+
+def _must_hold_records(path: Path, key: str) -> None:
+    what, write = "", f"give a folder of records{', or unset ' + key if key else ''}"
+    if not path.is_dir():
+        what = "is not a folder"
+    elif not any((path / name).is_dir() for name in FOLDERS):
+        what = f"holds none of the folders {', '.join(FOLDERS)}"
+    if what:
+        raise RecordError([Mistake(path.as_posix(), 0, key, what, write)])
 
 
 def forget() -> None:
@@ -67,9 +77,7 @@ def folders() -> list[Path]:
     """Every folder of the catalogue, the user's first."""
     own = [Path(p) for p in os.environ.get("CONTRASTPHYS_MATERIALS", "").split(os.pathsep) if p]
     for path in own:
-        if not path.is_dir():
-            what, write = "is not a folder", "give a folder of records, or unset CONTRASTPHYS_MATERIALS"
-            raise RecordError([Mistake(path.as_posix(), 0, "CONTRASTPHYS_MATERIALS", what, write)])
+        _must_hold_records(path, "CONTRASTPHYS_MATERIALS")
     return [*_folders, *own, shipped_folder()]
 
 
@@ -247,7 +255,7 @@ def find(folder: str, name: str, ending: str = ".toml") -> Path:
             if path.is_file():
                 return path
     known = ids(folder) if ending == ".toml" else [p.stem for r in folders() for p in (r / folder).glob(f"*{ending}")]
-    hint = near(name, known) or f"known: {', '.join(sorted(known)[:12])}"
+    hint = near(name, known) or f"known: {', '.join(sorted(known)[:8])}{', ...' if len(known) > 8 else ''}"
     raise Refusal("unknown", f"no record '{str(name)[:60]}' in {folder}: {hint}")
 
 

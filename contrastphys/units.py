@@ -516,6 +516,7 @@ def quantities(returns: Any, /, **table: tuple[str, float, float, str]) -> Calla
             raise TypeError(f"{body.__name__} has no argument {sorted(unknown)}")
         by_name = {name: _converter(name, row) for name, row in rows.items()}
         by_position = [by_name.get(name) for name in names]
+        no_number = f"{body.__name__} gives no number for these values: they lie outside what its formulas can take"
 
         @functools.wraps(body)
         def door(*args: Any, **kwargs: Any) -> Any:
@@ -530,8 +531,13 @@ def quantities(returns: Any, /, **table: tuple[str, float, float, str]) -> Calla
                 through = by_name.get(name)
                 if through is not None:
                     kwargs[name] = through(value, notes)
-            result = body(*plain, **kwargs)
+            try:
+                result = body(*plain, **kwargs)
+            except ArithmeticError as error:
+                raise ValueError(no_number) from error
             if out is not None:
+                if any(map(_undefined, result)) if type(out) is tuple else _undefined(result):
+                    raise ValueError(no_number)
                 if type(out) is tuple:
                     result = tuple(
                         part if units is None or part is None else _make(part, units)
@@ -548,6 +554,13 @@ def quantities(returns: Any, /, **table: tuple[str, float, float, str]) -> Calla
         return cast(Door, door)
 
     return decorate
+
+
+def _undefined(result: Any) -> bool:
+    """Whether a result is not a number; infinity is one."""
+    if isinstance(result, np.ndarray):
+        return result.dtype.kind in "fc" and bool(np.isnan(result).any())
+    return bool(result != result)
 
 
 def _tell(result: Any, notes: list[Flag]) -> Any:

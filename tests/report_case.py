@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from types import SimpleNamespace
+
 from contrastphys.comparison import Comparison
 from contrastphys.formulation import Formulation
 from contrastphys.provenance import Cell, Flag, Refusal, Value
@@ -107,3 +113,53 @@ def comparison() -> Comparison:
     """The comparison."""
     study = Study(formulations(), title="By hand <i>and</i> bold", text=STUDY)
     return Comparison(study, tuple(cells()), run="0123456789ab", made="2026-01-02T03:04:05+00:00")
+
+
+# ------------------------------------------------------------------------------------- pictures of record
+
+
+def room_by_hand(modality: str) -> SimpleNamespace:
+    """A modality whose numbers are plain curves, so that pictures of record do not move with the physics."""
+
+    def predict(formulation: Formulation, quantity: str, conditions: Mapping, use_measured: bool = True) -> Value:
+        place = [f.id for f in formulations()].index(formulation.id) + 1
+        if (modality, quantity) == ("mri", "r1"):
+            number, unit = 10 / place / (1 + conditions["field"] / place), "1/(mM*s)"
+        elif (modality, quantity) == ("mri", "r2") and formulation.id != "bare":
+            number, unit = 10 * place * (1 + conditions["field"] / 3), "1/(mM*s)"
+        elif modality == "xray":
+            number, unit = 20.0 + 2000 / conditions["kvp"] * place ** (formulation.id != "bare"), "HU*mL/mg"
+        elif modality == "photoacoustic" and conditions["wavelength"] < 900:
+            number, unit = 1e8 * place * math.exp(-(((conditions["wavelength"] - 700) / 80) ** 2)), "1/(M*cm)"
+        elif modality == "ultrasound":
+            number, unit = place * conditions["frequency"] / (1 + conditions["frequency"] ** 2 / 9), "dB/cm"
+        else:
+            raise Refusal("none", "no answer")
+        return Value(number, unit, low=number / 1.3, high=number * 1.3)
+
+    return SimpleNamespace(
+        predict=predict, Protocol=importlib.import_module(f"contrastphys.{modality}.agents").Protocol
+    )
+
+
+RECORDED = ("margins", "limits", "sensitivity", "relaxivity", "enhancement", "absorption", "bubbles")
+FOLDER = Path(__file__).parent / "pictures"
+
+
+def drawn(name: str) -> bytes:
+    """A picture of the comparison made by hand, small, as it is kept in tests/pictures."""
+    from unittest import mock
+
+    from contrastphys import plots, study
+
+    case = comparison()
+    if name == "bubbles":  # one row to ask ultrasound for
+        case = Comparison(case.study, (*case.cells, Cell("gd", "ultrasound", "c_min", {}, 1e5, "1/mL")), run=case.run)
+    with mock.patch.object(study, "room", room_by_hand):
+        return plots.draw(name, case, dpi=60)["png"]
+
+
+if __name__ == "__main__":  # python tests/report_case.py: draw the pictures of record anew, then look at them
+    FOLDER.mkdir(exist_ok=True)
+    for each in RECORDED:
+        (FOLDER / f"{each}.png").write_bytes(drawn(each))

@@ -181,3 +181,11 @@ def test_what_is_no_study(what, says, tmp_path, monkeypatch):
 def test_an_agent_may_stand_for_a_study(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert [formulation.id for formulation in study_of(Path("gadoterate")).formulations] == ["gadoterate"]
+
+
+def test_a_kind_that_is_none(capsys):
+    assert run(["list", "--kind", "nanopartikel"], capsys) == (
+        2,
+        "",
+        "list: --kind: unknown kind 'nanopartikel'; did you mean 'nanoparticle'?\n",
+    )

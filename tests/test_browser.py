@@ -137,7 +137,7 @@ def test_a_cell_opens_its_chain_by_mouse_and_by_keyboard(opened):
     dialog = find(opened, "#dialog")
     assert dialog.is_displayed()
     for part in ("Iron oxide, 6 nm", "225×", "112 to 450", "C computed", "field 7 T", "basis Fe", "doi:10.1000/model",
-                 "outside <motional averaging>: order of magnitude", "In the target", "0.9 mmol/L"):  # fmt: skip
+                 "outside <motional averaging>: order of magnitude", "In the target", "900 µmol/L"):  # fmt: skip
         assert part in dialog.text, part
     dialog.send_keys(Keys.ESCAPE)
     assert not dialog.is_displayed()

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import contrastphys
-from contrastphys.units import Q, container, magnitude
+from contrastphys.units import Q, UnitError, container, magnitude
 
 
 def stand_ins():
@@ -41,6 +41,7 @@ RESULTS = ("photoacoustic", "ultrasound")
 # Arguments without a unit that keep a comparison short.
 OPTIONS: dict[str, dict] = {
     "contrastphys.mri.random_walk.simulated_relaxivity": {"walkers": 20},
+    "contrastphys.mri.moment_walk.low_field_relaxivity": {"walkers": 10},
     "contrastphys.photoacoustic.coefficients.from_optical_density": {"path": 1.0},
 }
 
@@ -191,3 +192,42 @@ def test_door_and_body_give_the_same_number(name):
 def test_the_walk_finds_the_package():
     assert "contrastphys.units.magnitude" in FUNCTIONS
     assert {m.__name__ for m in MODULES} >= {"contrastphys.units", "contrastphys.formulation", "contrastphys.mri"}
+
+
+HOSTILE = {"nan": math.nan, "infinity": math.inf, "negative": -1.0, "zero": 0.0, "huge": 1e30, "tiny": 1e-30}
+
+
+def has_nan(numbers):
+    if isinstance(numbers, list):
+        return any(map(has_nan, numbers))
+    if numbers is None or isinstance(numbers, str | dict):
+        return False
+    try:
+        return bool(np.isnan(np.asarray(numbers, dtype=complex)).any())
+    except (TypeError, ValueError):
+        return False
+
+
+@pytest.mark.filterwarnings("ignore")
+@each_door
+def test_hostile_numbers_are_refused_or_answered_with_numbers(name):
+    door, known = DOORS[name], stand_ins()
+    given = dict(OPTIONS.get(name, {}))
+    for argument, about in inspect.signature(door).parameters.items():
+        if about.default is about.empty and about.kind < inspect.Parameter.KEYWORD_ONLY:
+            if argument in door.table:
+                given[argument] = Q(middle(door.table[argument]), container(door.table[argument].unit))
+            elif argument in known:
+                given[argument] = known[argument]
+            else:
+                pytest.skip(f"needs {argument}, which carries no unit")
+    for argument, row in door.table.items():
+        for label, number in HOSTILE.items():
+            try:
+                result = door(**{**given, argument: Q(number, container(row.unit))})
+            except (ValueError, UnitError):
+                continue
+            assert label not in ("nan", "infinity"), f"{name} takes {argument} = {label}"
+            assert row.low < 0 or label != "negative", f"{name} takes {argument} = {label}"
+            found = plain(result, getattr(door, "returns", None))
+            assert not has_nan(found), f"{name} gives no number for {argument} = {label}"

@@ -279,6 +279,12 @@ def test_a_folder_of_ones_own_that_is_none(tmp_path, monkeypatch):
     missing = tmp_path / "typo"
     (line,) = mistakes(records.use_folder, missing)
     assert line == f"{missing.as_posix()}: is not a folder; give a folder of records"
+    (tmp_path / "agent").mkdir()
+    (line,) = mistakes(records.use_folder, tmp_path)
+    assert line == (
+        f"{tmp_path.as_posix()}: holds none of the folders agents, cores, chelates, gases, media, optical, spectra, "
+        "published, studies; give a folder of records"
+    )
     monkeypatch.setenv("CONTRASTPHYS_MATERIALS", str(missing))
     records.forget()
     try:

@@ -1,5 +1,6 @@
 """The pictures: what they show, in which units, and that no text of a user is more than text in them."""
 
+import io
 import math
 import time
 import xml.etree.ElementTree as tree
@@ -205,6 +206,17 @@ def test_numbers_as_printed(value, shown):
 )  # fmt: skip
 def test_units_as_printed(unit, shown):
     assert words.unit_text(unit) == shown
+
+
+@pytest.mark.parametrize("name", report_case.RECORDED)
+def test_picture_of_record(name):
+    """As it was when it was last looked at; `python tests/report_case.py` draws them anew."""
+    from matplotlib.image import imread
+
+    kept = imread(report_case.FOLDER / f"{name}.png")
+    now = imread(io.BytesIO(report_case.drawn(name)))
+    assert now.shape == kept.shape
+    assert np.abs(now - kept).mean() < 0.01
 
 
 @pytest.mark.slow

@@ -273,6 +273,12 @@ colour = "red"
     ]
 
 
+def test_one_table_of_a_list_has_the_line_of_its_key(tmp_path):
+    with pytest.raises(RecordError) as error:
+        read(tmp_path, 'label = "x"\n\n[[layer]]\nname = "a"\nsize = "-5 nm"\n')
+    assert str(error.value) == "whole.toml:5: layer.size: -5 nm cannot be; write a value from 1 to 100 nm"
+
+
 def test_python_hears_all_mistakes_at_once_too():
     with pytest.raises(RecordError) as error:
         made(field=3, count=0, part={"name": "odd", "size": "5 nm"}, share=object(), kind=5, temperature=Q([1, 2], "K"))

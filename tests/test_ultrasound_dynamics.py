@@ -266,6 +266,11 @@ def test_flags_of_violent_motion():
     codes = [f.code for f in found.flags]
     assert "break-up" in codes
     assert "mach" in codes
+    heavy = Gas("C4F10", "1.05", "0.0136 W/m/K", "883 J/kg/K", "0.23803 kg/mol")
+    found = simulate(Bubble("2 um", heavy, Free(), 1.05), Pulse("1 MHz", "250 kPa", 3), WATER)
+    assert {"shape", "gas density"} <= {f.code for f in found.flags}
+    calm = simulate(Bubble("2 um", heavy, Free(), 1.05), Pulse("1 MHz", "10 kPa", 3), WATER)
+    assert calm.flags == ()
 
 
 @pytest.mark.parametrize(

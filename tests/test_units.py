@@ -499,8 +499,15 @@ def test_a_bare_quantity_warns_once_at_the_callers_line():
 
 
 def test_the_limits_themselves_are_inside_in_any_unit():
+    @quantities("cm", depth=("cm", 0.3, 7, "depth"))
+    def deep(depth):
+        return depth
+
+    assert 0.07 * 100 > 7  # rounding alone is no reason for a flag
     with warnings.catch_warnings():
         warnings.simplefilter("error")
+        deep("0.07 m")
+        deep(Q([0.003, 0.07], "m"))
         for low_or_high in ("1 nm", "0.001 um", "1e-9 m", "10 angstrom", "100 nm", "0.1 um", "1e-7 m", "1000 angstrom"):
             rate("1 T", low_or_high)
         for temperature in ("0 degC", "32 degF", "330 K", "56.85 degC"):
@@ -526,6 +533,18 @@ def test_what_cannot_be_is_refused_with_its_place(call, says):
     with pytest.raises(ValueError) as error:
         call()
     assert str(error.value) == says
+
+
+def test_no_nan_leaves_a_door():
+    @quantities(("s", "1"), time=("s", -10, 10, "time"))
+    def halves(time):
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.sqrt(time), 1.0 / time
+
+    assert halves("4 s")[0].magnitude == 2
+    for wrong in ("-4 s", Q([1.0, -4.0], "s"), "0 s"):
+        with pytest.raises(ValueError, match="halves gives no number for these values: they lie outside what its"):
+            halves(wrong)
 
 
 def test_zero_and_negative_pass_where_the_table_lets_them():

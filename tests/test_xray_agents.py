@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from contrastphys import records
-from contrastphys.chemistry import ATOMIC_WEIGHT, FormulaError
+from contrastphys.chemistry import ATOMIC_WEIGHT, FormulaError, molar_mass
 from contrastphys.formulation import Formulation, load
 from contrastphys.provenance import Refusal
 from contrastphys.schema import RecordError
@@ -257,3 +257,17 @@ def test_protocol_reads_a_study_table():
     assert [v.number for v in protocol.kvp] == [80, 100, 120, 140]
     assert protocol.conditions(120.0, 25.0)["filtration"] == {"Al": 3.0, "Ti": 0.9}
     assert len(respond(GOLD, protocol)) == 8
+
+
+@pytest.mark.parametrize(
+    ("agent", "solution", "salt", "water"),
+    [("gadodiamide", 1.14, 0.0, 0.99705), ("gadoterate", 1.1753, 0.09785, 0.9982)],
+)
+def test_partial_densities_give_back_the_label_of_the_injection(agent, solution, salt, water):
+    # 0.5 mmol/mL; the salt is meglumine and its excess of ligand, g/mL, at 0.70 mL/g
+    found = load(agent).molecule
+    mass = 0.5e-3 * molar_mass(found.formula)
+    left = 1 - mass / found.density.number - 0.70 * salt
+    assert left * water + mass + salt == pytest.approx(solution, abs=1.5e-3)
+    assert "assumed-density" not in [flag.code for flag in absorber_of(load(agent)).flags]
+    assert "assumed-density" in [flag.code for flag in absorber_of(load("gadobutrol")).flags]

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import references_xray as slow
 
-from contrastphys.chemistry import FormulaError
+from contrastphys.chemistry import FormulaError, composition
+from contrastphys.records import material, shipped_folder
 from contrastphys.units import Q, RangeWarning, UnitError
 from contrastphys.xray.absorption import (
     fluorescence_energy,
@@ -26,6 +27,7 @@ from contrastphys.xray.attenuation import (
     mass_attenuation,
     mu_rho,
 )
+from contrastphys.xray.compounds import USUAL, plausible
 
 K_EDGES = {  # keV, mu_rho 5 eV below, 5 eV above (xraylib 4.3.0, physics reference section 4)
     "I": (33.169, 6.556, 35.815), "Ba": (37.441, 5.501, 29.177), "Ce": (40.443, 5.069, 26.335),
@@ -144,6 +146,8 @@ def test_fluorescence_takes_most_above_the_edge():
     ("formula", "energy", "kind", "error", "words"),
     [
         ("AuX", "60 keV", "total", FormulaError, "'X' is no element"),
+        ("Ta2O", "60 keV", "total", FormulaError, "'Ta2O' is no usual compound of O and Ta; did you mean 'Ta2O5'"),
+        ({"Bi2O": 0.5, "water": 0.5}, "60 keV", "total", FormulaError, "did you mean 'Bi2O3'"),
         ("Tb2Q", "60 keV", "total", FormulaError, "'Q' is no element"),
         ("watre", "60 keV", "total", FormulaError, "did you mean 'water'"),
         ("Au", "60 kV", "total", UnitError, "energy takes a unit such as 'keV'"),
@@ -164,8 +168,29 @@ def test_bad_input(formula, energy, kind, error, words):
 
 
 def test_outside_the_checked_range_warns():
-    with pytest.warns(RangeWarning, match="outside the checked range 8 to 500 keV"):
+    with pytest.warns(RangeWarning, match="outside the checked range 5 to 500 keV"):
         mass_attenuation("Au", "600 keV")
+
+
+@pytest.mark.parametrize("formula", USUAL.split())
+def test_usual_compounds_pass_and_slips_of_them_do_not(formula):
+    assert plausible(formula) == formula
+    first, counts = next(iter(composition(formula).items()))
+    wrong = formula.replace(first, f"{first}11", 1) if counts == 1 else formula.replace(f"{counts:g}", "11", 1)
+    with pytest.raises(FormulaError, match="is no usual compound"):
+        plausible(wrong)
+
+
+def test_formulas_that_are_meant_pass():
+    for formula in ("Ta2.0O", "Fe2.67O4", "Ta4O10", "O5Ta2", "TaC", "Gd2O2S", "CuSO4·5H2O", "Ca5(PO4)3OH", "Au"):
+        assert plausible(formula) == formula
+    lean, usual = mass_attenuation("Ta2.0O", "60 keV"), mass_attenuation("Ta2O5", "60 keV")
+    assert lean / usual == pytest.approx(1.16, abs=0.01)
+
+
+def test_every_formula_of_the_catalogue_is_usual():
+    for path in (shipped_folder() / "cores").glob("*.toml"):
+        plausible(material(path.stem).formula)
 
 
 def test_negative_concentration():

@@ -155,6 +155,14 @@ def test_effective_energy_would_be_wrong_for_gold():
     assert enhancement("Au", beam, "20 cm").slope > 1.5 * effective
 
 
+def test_one_energy_is_flagged_where_an_edge_could_lie_in_the_beam():
+    effective = spectrum("120 kV").filtered({"water": "20 cm"}).mean_energy()
+    codes = {e: [f.code for f in enhancement(e, monochromatic(effective), "20 cm").flags] for e in ("Au", "Ta", "Fe")}
+    assert "one energy" in codes["Au"] and "one energy" in codes["Ta"]
+    assert "one energy" not in codes["Fe"]
+    assert "one energy" not in [f.code for f in enhancement("Au", "120 kV", "20 cm").flags]
+
+
 def test_counting_enhances_more_than_integrating():
     # Pourmorteza 2025: photon-counting above energy-integrating for I, Gd, Bi
     for element in ("I", "Gd", "Bi"):
@@ -204,6 +212,9 @@ def test_ratios_do_not_depend_on_concentration():
     ("call", "error", "words"),
     [
         (lambda: enhancement("Ta2Q", "120 kV"), FormulaError, "'Ta2Q' is no formula and no agent"),
+        (lambda: enhancement("Ta2O", "120 kV"), FormulaError, "did you mean 'Ta2O5'"),
+        (lambda: enhancement("AuX", "120 kV"), FormulaError, "'AuX' is no formula .* did you mean 'Au'"),
+        (lambda: absorber("Ta2O", "8.2 g/cm^3"), FormulaError, "did you mean 'Ta2O5'"),
         (lambda: enhancement("I", "120 keV"), UnitError, "kvp takes a unit such as 'kV'"),
         (lambda: enhancement("I", "120 kV", 20), UnitError, "phantom needs a unit such as 'cm'"),
         (lambda: enhancement("I", "120 kV", "-20 cm"), ValueError, "0 or more"),

@@ -138,6 +138,10 @@ def test_own_spectrum_from_a_file(tmp_path):
     ("call", "error", "words"),
     [
         (lambda: quantum_noise("120 kV", 10), UnitError, "kerma needs a unit"),
+        (lambda: quantum_noise("120 kV", "10 mSv"), UnitError, "no air kerma; write for example '10 mGy'"),
+        (lambda: projection_limit("I", kerma=Q(0.1, "mSv")), UnitError, "no air kerma"),
+        (lambda: quantum_noise("120 keV"), UnitError, "kvp takes a unit such as 'kV'"),
+        (lambda: contrast_to_noise("I", "-5 mg/mL", "120 kV", "12 HU"), ValueError, "concentration is -5 mg/mL"),
         (lambda: quantum_noise("120 kV", "0 mGy"), ValueError, "kerma is 0 Gy"),
         (lambda: quantum_noise("120 kV", views=0), ValueError, "views is 0"),
         (lambda: projection_limit("I", pixels=0), ValueError, "above 0"),

@@ -11,7 +11,7 @@ import pytest
 from contrastphys.chemistry import ATOMIC_NUMBER, ATOMIC_WEIGHT
 from contrastphys.constants import AVOGADRO
 from contrastphys.units import Q
-from contrastphys.xray.attenuation import edges, mu_rho
+from contrastphys.xray.attenuation import edges, fractions, mu_rho
 from contrastphys.xray.spectra import spectrum, transmission
 
 pytestmark = [
@@ -54,7 +54,7 @@ def xcom():
 
 @pytest.mark.parametrize("symbol", SYMBOLS.split())
 def test_attenuation_against_xcom_nodes(xcom, symbol):
-    energy, total = xcom(symbol, 8.0, 500.0)
+    energy, total = xcom(symbol, 5.0, 500.0)
     assert energy.size >= 9
     assert mu_rho(symbol, energy) == pytest.approx(total, rel=2e-3)
 
@@ -65,6 +65,18 @@ def test_both_sides_of_each_edge_are_among_the_nodes(xcom):
         for edge in edges(symbol):
             if edge.energy > 8:
                 assert np.abs(energy - edge.energy).min() < 0.011
+
+
+@pytest.mark.parametrize("name", ["water", "cortical bone", "soft tissue", "muscle", "fat"])
+def test_tissues_against_xcom_nodes(xcom, name):
+    at = np.array([15, 20, 30, 40, 50, 60, 80, 100, 150.0])
+    total = np.zeros_like(at)
+    for symbol, share in fractions(name).items():
+        energy, values = xcom(symbol, 5.0, 500.0)
+        place = np.abs(energy[:, None] - at).argmin(axis=0)
+        assert energy[place] == pytest.approx(at)
+        total += share * values[place]
+    assert mu_rho(name, at) == pytest.approx(total, rel=2e-3)
 
 
 @pytest.mark.parametrize("formula", ["H2O", "Gd2O2S", "CdTe", "Ta2O5", "C19H26I3N3O9"])

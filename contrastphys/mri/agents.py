@@ -71,7 +71,9 @@ def _model_source(found: Relaxivity) -> str:
     return "Solomon-Bloembergen-Morgan, Freed, Curie"
 
 
-def predict(formulation: Formulation, quantity: str, conditions: Mapping[str, Any], use_measured: bool = True) -> Value:
+def predict(
+    formulation: Formulation | str, quantity: str, conditions: Mapping[str, Any], use_measured: bool = True
+) -> Value:
     """r1, r2 or r2_star of a formulation: measured, scaled from measured, or computed.
 
     Parameters

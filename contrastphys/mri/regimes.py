@@ -101,7 +101,8 @@ def single_size(
         core_approach = 0.5 * diameter + coating
         w_td = GAMMA_PROTON * field * tau_d
         w_td_core = GAMMA_PROTON * field * core_approach**2 / diffusion
-        mean_r2 = mean_r2 * scale * (core_approach / approach) * (_secular(w_td) / _secular(w_td_core))
+        whole = mean_r2 * scale * (core_approach / approach) * (_secular(w_td) / _secular(w_td_core))
+        mean_r2 = np.maximum(mean_r2, whole)  # few loosely packed cores are not less than their sum
     r1_bare, r2_bare = moving[0] + mean[0], moving[1] + mean_r2
     ceiling = static_dephasing_r2_star.bare(magnetisation, molar_volume)
     r2_star = crossing(r2_bare, ceiling)

@@ -181,11 +181,9 @@ def relaxivity(
                 if curve.points or key not in handles:
                     handles[key] = handle
         logarithmic(ax.xaxis)
-        logarithmic(ax.yaxis)
         span = _limits_of(curves, 6)
-        if span:
-            ax.set_ylim(*span)
-        else:
+        logarithmic(ax.yaxis, span)
+        if not span:
             says(ax, f"no {quantity} of these formulations can be computed or was measured")
         ax.set_ylabel(f"{'r₁' if quantity == 'r1' else 'r₂'} [mM⁻¹ s⁻¹]")
     fields_named = [f.number for f in getattr(comparison.study.protocol("mri"), "field", ())]
@@ -274,11 +272,9 @@ def absorption(comparison: Any, wavelengths: Iterable[float] = WAVELENGTHS) -> A
             handles.append(_line(ax, curve, len(curves)))
             curves.append(curve)
             names.append(curve.name)
-    logarithmic(ax.yaxis)
     span = _limits_of(curves, 9)
-    if span:
-        ax.set_ylim(*span)
-    else:
+    logarithmic(ax.yaxis, span)
+    if not span:
         says(ax, "no absorption of these formulations is known in this range")
     ax.set_xlabel("wavelength [nm]  (dotted: wavelengths of the study)")
     ax.set_ylabel("molar absorption [M⁻¹ cm⁻¹], per particle or molecule")
@@ -315,13 +311,11 @@ def bubbles(comparison: Any, frequencies: Iterable[float] = FREQUENCIES) -> Any:
             curves.append(curve)
             names.append(curve.name)
     logarithmic(ax.xaxis)
-    logarithmic(ax.yaxis)
     at(ax.xaxis, [0.5, 1, 2, 3, 5, 7, 10, 15, 20])
     span = _limits_of(curves, 5)
     unit = unit_text(curves[0].unit) if curves else "dB/cm"
-    if span:
-        ax.set_ylim(*span)
-    else:
+    logarithmic(ax.yaxis, span)
+    if not span:
         says(ax, "no formulation holds gas")
     ax.set_xlabel("frequency [MHz]  (dotted: frequencies of the study)")
     ax.set_ylabel(f"attenuation [{unit}] at {number_text(REFERENCE)} per mL")

@@ -70,12 +70,15 @@ def _literal(shown: str) -> str:
     return f"\u200a{shown}" if shown.startswith("_") else shown
 
 
-def logarithmic(axis: Any, minor: bool = False) -> None:
-    """A logarithmic axis with decades a reader can read; ticks between them only where asked for."""
+def logarithmic(axis: Any, span: tuple[float, float] | None = None, minor: bool = False) -> None:
+    """A logarithmic axis with decades a reader can read, over a span with 2 and 5 between them where it is short."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
     getattr(axis.axes, f"set_{axis.axis_name}scale")("log")
-    axis.set_major_locator(LogLocator(base=10, numticks=9))
+    if span is not None:
+        getattr(axis.axes, f"set_{axis.axis_name}lim")(*span)
+    short = span is not None and span[1] < 100 * span[0]
+    axis.set_major_locator(LogLocator(base=10, subs=(1.0, 2.0, 5.0) if short else (1.0,), numticks=9))
     axis.set_major_formatter(FuncFormatter(lambda value, _: decade(value) if value > 0 else ""))
     axis.set_minor_formatter(NullFormatter())
     if not minor:

@@ -72,15 +72,18 @@ def raised(power: float) -> str:
 
 
 def decade(value: float) -> str:
-    """A power of ten for an axis: plain from 0.01 to 1000, else 10ⁿ.
+    """A tick of a logarithmic axis: plain from 0.01 to 1000, else with a power of ten.
 
     Examples
     --------
     >>> decade(0.1), decade(1e-6), decade(1000)
     ('0.1', '10⁻⁶', '1000')
     """
-    power = round(math.log10(value))
-    return f"{value:g}" if -2 <= power <= 3 else f"10{raised(power)}"
+    power = math.floor(math.log10(value) + 1e-9)
+    if -2 <= power <= 3:
+        return f"{value:g}"
+    share = value / 10.0**power
+    return f"10{raised(power)}" if round(share) == 1 else f"{share:.0f} × 10{raised(power)}"
 
 
 def unit_text(unit: str) -> str:

@@ -199,6 +199,15 @@ def _band(cell: Cell, digits: int = 2) -> str:
     return f"{number_text(cell.low, digits)} to {number_text(cell.high, digits)}"
 
 
+def _scaled(cell: Cell) -> Cell:
+    """A cell in mmol/L with the prefix that suits its value; any other as it is."""
+    if cell.unit != "mmol/L" or not cell.value or cell.value >= 1:
+        return cell
+    unit, size = next(((u, s) for u, s in (("umol/L", 1e-3), ("nmol/L", 1e-6)) if cell.value >= s), ("pmol/L", 1e-9))
+    low, high = (None if v is None else v / size for v in (cell.low, cell.high))
+    return dataclasses.replace(cell, value=cell.value / size, low=low, high=high, unit=unit)
+
+
 def _chain(cells: list[Cell], first: Iterable[Cell | None]) -> list[dict[str, Any]]:
     """Cells as a reader meets them: the answer, then what leads to it; each flag is said the first time only."""
     answer = [cell for cell in first if cell is not None]
@@ -213,12 +222,13 @@ def _chain(cells: list[Cell], first: Iterable[Cell | None]) -> list[dict[str, An
             for key, value in cell.conditions.items()
             if key != "from" and value not in ("", None)
         ]
+        shown = _scaled(cell)
         chain.append(
             {
                 "quantity": quantity_words(cell.quantity),
-                "value": None if cell.value is None else number_text(cell.value, 3),
-                "band": _band(cell, 3),
-                "unit": "×" if cell.quantity == "margin" else unit_text(cell.unit),
+                "value": None if shown.value is None else number_text(shown.value, 3),
+                "band": _band(shown, 3),
+                "unit": "×" if cell.quantity == "margin" else unit_text(shown.unit),
                 "conditions": ", ".join(conditions),
                 "letter": cell.letter,
                 "origin": LETTERS[cell.letter],
@@ -244,7 +254,7 @@ def inlined(name: str, svg: str | bytes) -> dict[str, str]:
     body = re.sub(r'\bid="([^"]+)"', rf'id="{key}-\1"', body)
     body = re.sub(r"url\(#([^)]+)\)", rf"url(#{key}-\1)", body)
     body = re.sub(r'href="#([^"]+)"', rf'href="#{key}-\1"', body)
-    body = re.sub(r"(?<=: )#[0-9a-f]{6}\b", lambda found: _ON_PAGE.get(found[0], found[0]), body)
+    body = re.sub(r"(?<=[\" ])#[0-9a-f]{6}\b", lambda found: _ON_PAGE.get(found[0], found[0]), body)
     body = re.sub(r'^<svg ([^>]*?)width="[^"]*"', r"<svg \1", body)
     body = re.sub(r'^<svg ([^>]*?)height="[^"]*"', r"<svg \1", body)
     said = html.escape(plots.caption(key), quote=True)

@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..constants import GAS_CONSTANT
 from ..files import read_csv
 from ..provenance import Refusal
 from ..units import Flag, Q, magnitude, quantities
@@ -265,7 +266,13 @@ def motion_flags(
         found.append(Flag("mach", f"wall Mach number reaches {fastest:.2f} (limit 0.3): first-order theory"))
     if smallest < 0.1 and not hard_core:
         found.append(Flag("collapse", f"R falls to {smallest:.2g} R0: hard core, vapour and heat loss are missing"))
+    rest_pressure = liquid.pressure + 2 * float(bubble.shell.rest_tension(bubble.radius)) / bubble.radius
+    dense = rest_pressure * bubble.gas.molar_mass / (GAS_CONSTANT * liquid.temperature) / smallest**3
+    if dense > 0.3 * liquid.density and not hard_core:
+        found.append(Flag("gas density", f"gas compressed to {dense:.0f} kg/m3: the ideal gas law does not hold there"))
     coated = bubble.shell.code != 0
+    if largest > 2 and not coated:
+        found.append(Flag("shape", f"R reaches {largest:.1f} R0: a sphere is not expected to keep its shape"))
     if largest > 3.4 and coated:
         found.append(Flag("break-up", f"R reaches {largest:.1f} R0: collapse possible (3.4 to 8 R0 for Definity)"))
     elif largest > 2 and coated:

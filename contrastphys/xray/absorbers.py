@@ -20,6 +20,7 @@ from ..formulation import Formulation, catalogue, load
 from ..provenance import Flag, Refusal, merge_flags
 from ..schema import near
 from ..units import magnitude
+from .compounds import plausible
 from .spectra import remembered
 
 LIGHTEST = 20  # calcium: lighter elements attenuate as tissue does
@@ -69,7 +70,7 @@ def absorber(formula: str, density: Any = None, basis: str | None = None) -> Abs
     >>> absorber("Ta2O5", "8.2 g/cm^3").displaced
     0.148...
     """
-    parts = mass_fractions(formula)
+    parts = mass_fractions(plausible(formula))
     heavy = max(parts, key=lambda s: ATOMIC_NUMBER[s]) if basis is None else basis
     if heavy not in parts:
         raise FormulaError(f"'{formula}' holds no '{heavy}': it holds {', '.join(parts)}")
@@ -162,6 +163,7 @@ def resolve(agent: Any) -> Absorber:
     if isinstance(agent, Absorber):
         return agent
     if isinstance(agent, str) and agent not in catalogue():
+        plausible(agent)
         try:
             return absorber(agent)
         except FormulaError as wrong:

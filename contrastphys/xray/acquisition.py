@@ -18,7 +18,7 @@ from .decomposition import (
     FEWEST,
     SINGULAR,
     Decomposition,
-    basis_areal,
+    areal_densities,
     basis_mu,
     bound,
     channels,
@@ -74,7 +74,9 @@ def dual_voltage(
     counter, names = _detector(detector), tuple(materials)
     if len(names) != 2:
         raise Refusal("bins", f"two beams tell two materials apart, not {len(names)}")
-    areal = np.array([basis_areal(name, amount) for name, amount in materials.items()])
+    areal = areal_densities(materials)
+    if len(photons) != 2 or not all(np.isfinite(n) and n > 0 for n in photons):
+        raise ValueError(f"photons is {photons}: it must be two numbers above 0, one for each beam")
     beams = [beam_of(low), beam_of(high)]
     energies = np.concatenate([b.energies for b in beams])
     weights, squares = np.zeros((2, energies.size)), np.zeros((2, energies.size))
@@ -140,7 +142,7 @@ def best_thresholds(
     True
     """
     beam, counter = beam_of(spectrum), _detector(detector)
-    names = tuple(materials)
+    areal, names = areal_densities(materials), tuple(materials)
     if goal not in names:
         raise ValueError(f"goal '{goal}' is no basis material: {', '.join(names)}")
     if not len(names) <= bins <= 8:
@@ -149,10 +151,13 @@ def best_thresholds(
     response = counter.blur
     start = float(magnitude(lowest, "keV", "lowest"))
     highest = float((beam.energies + beam.widths / 2).max())
+    if not 0 < start < highest - bins:
+        raise ValueError(
+            f"lowest is {start:g} keV: it must be above 0 and below the beam's {highest:g} keV by the bins"
+        )
     inner = [edge for name in names for edge in k_edges(name) if start + 1 < edge < highest - 1]
     grid = np.unique(np.concatenate([np.arange(np.ceil(start) + 1, highest - 1), inner]))
     bounds = np.concatenate([[start], grid, [highest + 5 * response.fwhm + 1]])
-    areal = np.array([basis_areal(name, amount) for name, amount in materials.items()])
     energies, weights = channels(beam, bounds, counter, response, photons)
     mu = np.stack([basis_mu(name, energies) for name in names])
     lam, slopes = expected(weights, mu, areal)

@@ -20,6 +20,7 @@ import numpy as np
 
 from ..chemistry import ATOMIC_NUMBER, FormulaError, mass_fractions
 from ..units import magnitude, quantities
+from .compounds import plausible
 
 KINDS = {"total": "CS_Total", "photoelectric": "CS_Photo", "coherent": "CS_Rayl", "incoherent": "CS_Compt"}
 
@@ -105,6 +106,7 @@ def fractions(material: str | Mapping[str, float]) -> dict[str, float]:
     name = material.strip().lower()
     if name in NAMED:
         return dict(_listed(name)[0])
+    plausible(material)
     try:
         return mass_fractions(material)
     except FormulaError as error:
@@ -162,7 +164,7 @@ def mu_rho(material: str | Mapping[str, float], energy: Any, kind: str = "total"
     return (np.array(list(parts.values())) @ rows).reshape(at.shape)
 
 
-@quantities("cm^2/g", energy=("keV", 8, 500, "photon energy"))
+@quantities("cm^2/g", energy=("keV", 5, 500, "photon energy"))
 def mass_attenuation(formula, energy, kind="total"):
     """Mass attenuation coefficient mu/rho of an element, compound or mixture.
 
@@ -181,9 +183,8 @@ def mass_attenuation(formula, energy, kind="total"):
 
     Notes
     -----
-    Within 0.2 % of the nodes of XCOM for 45 elements from 8 to 500 keV, on both sides of each edge; data exist from
-    1 to 800 keV. The choice between
-    published data sets moves an enhancement by 0.7-2.7 %: state 1 %.
+    Within 0.2 % of the nodes of XCOM for 45 elements from 5 to 500 keV, on both sides of each edge; data exist from
+    1 to 800 keV. The choice between published data sets moves an enhancement by 0.7-2.7 %: state 1 %.
 
     References
     ----------
@@ -198,7 +199,7 @@ def mass_attenuation(formula, energy, kind="total"):
     return float(values) if np.ndim(energy) == 0 else values
 
 
-@quantities("1/cm", energy=("keV", 8, 500, "photon energy"))
+@quantities("1/cm", energy=("keV", 5, 500, "photon energy"))
 def linear_attenuation(components, energy, kind="total"):
     """Linear attenuation coefficient of a mixture given as mass of each component per volume.
 

@@ -21,6 +21,7 @@ from ..chemistry import ATOMIC_WEIGHT
 from ..provenance import Flag, Refusal, merge_flags
 from ..units import Q, UnitError, magnitude
 from .absorbers import Absorber, resolve
+from .attenuation import edges
 from .detectors import Detector, detector, seen
 from .spectra import Spectrum, remembered, spectrum, stack
 
@@ -194,6 +195,19 @@ UNKNOWN_FILTER = Flag(
 SOFT, HARD = {"Al": "2.5 mm", "Ti": "0.9 mm"}, {"Al": "6 mm", "Ti": "0.9 mm"}
 
 
+def one_energy(beam: Spectrum, what: Absorber) -> tuple[Flag, ...]:
+    """A warning where a single energy meets an element whose K edge lies in the range of tube spectra."""
+    if beam.kvp is not None or beam.energies.size > 1:
+        return ()
+    inside = [(s, e.energy) for s, _ in what.masses for e in edges(s)[:1] if e.shell == "K" and 15 < e.energy < 150]
+    if not inside:
+        return ()
+    told = ", ".join(f"{symbol} {energy:.1f} keV" for symbol, energy in inside)
+    return (
+        Flag("one energy", f"exact for this energy alone; no effective energy of a tube: K edge of {told}", "warn"),
+    )
+
+
 def other_filtrations(beam: Spectrum) -> list[Spectrum]:
     """A softer and a harder beam of the same tube: what CT filtration can be where none is stated."""
     return [_spectrum(Q(beam.kvp, "kV"), filters, Q(beam.anode_angle, "deg")) for filters in (SOFT, HARD)]
@@ -238,7 +252,7 @@ def enhancement(agent, spectrum, phantom=None, detector="energy-integrating") ->
     """
     counter = _detector(detector)
     beam, what = beam_of(spectrum), resolve(agent)
-    notes: list[Flag] = [counter.flag, *what.flags, *beam.flags]
+    notes: list[Flag] = [counter.flag, *what.flags, *beam.flags, *one_energy(beam, what)]
     size = PHANTOM if phantom is None else phantom
     weight = seen(beam, depth(object_layers(size), beam.energies), counter)
     water, mu = remembered("water", beam.energies), what.mu(beam.energies)

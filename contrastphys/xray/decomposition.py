@@ -18,11 +18,13 @@ from typing import Any
 
 import numpy as np
 
+from ..chemistry import FormulaError
 from ..formulation import catalogue
 from ..provenance import Flag, Refusal
+from ..schema import near
 from ..units import Q, UnitError, magnitude
 from .absorbers import resolve
-from .attenuation import edges, fractions
+from .attenuation import NAMED, edges, fractions
 from .contrast import beam_of, beam_words
 from .detectors import Detector, detector
 from .response import Response, recorded
@@ -49,6 +51,24 @@ def basis_areal(name: str, amount: Any) -> float:
     if np.ndim(mass) or not np.isfinite(mass) or mass < 0:
         raise ValueError(f"the amount of {name} is {amount}: it must be one value, 0 or more")
     return float(mass)
+
+
+def areal_densities(materials: Any) -> np.ndarray:
+    """Areal densities in g/cm2 of {material: thickness or areal density}; errors say what to write."""
+    if not isinstance(materials, Mapping) or not materials:
+        raise UnitError("materials are given with their amount: write {'water': '20 cm', 'I': '10 mg/cm^2'}")
+    known = [*catalogue(), *NAMED]
+    for name in materials:
+        if name in catalogue():
+            continue
+        try:
+            fractions(name)
+        except FormulaError as wrong:
+            hint = near(str(name), known)
+            if not hint or "did you mean" in str(wrong):
+                raise
+            raise FormulaError(f"'{name}' is no material and no agent of the catalogue; {hint}") from wrong
+    return np.array([basis_areal(name, amount) for name, amount in materials.items()])
 
 
 def k_edges(name: str) -> list[float]:
@@ -203,12 +223,17 @@ class Decomposition:
         """Poisson counts of `draws` rays, (draw, bin)."""
         return np.random.default_rng(seed).poisson(self.counts, size=(draws, self.counts.size))
 
+    def monochromatic_weights(self, energy: Any) -> Any:
+        """What each material's image is multiplied by to make the virtual image at one energy, (material[, energy])."""
+        at = magnitude(energy, "keV", "energy")
+        m = np.stack([basis_mu(name, np.atleast_1d(at)) for name in self.materials])
+        return Q(m[:, 0] if np.ndim(at) == 0 else m, "cm^2/g")
+
     def monochromatic_noise(self, energy: Any) -> Any:
         """Noise of the line integral (dimensionless) of the virtual image at one energy: m^T cov m."""
-        at = np.atleast_1d(magnitude(energy, "keV", "energy"))
-        m = np.stack([basis_mu(name, at) for name in self.materials])
-        noise = np.sqrt(np.einsum("ie,ij,je->e", m, self.covariance, m))
-        return Q(float(noise[0]) if np.ndim(magnitude(energy, "keV")) == 0 else noise, "")
+        m = self.monochromatic_weights(energy).magnitude
+        noise = np.sqrt(np.einsum("i...,ij,j...->...", m, self.covariance, m))
+        return Q(float(noise) if np.ndim(noise) == 0 else noise, "")
 
     def plot(self, goal: str, **options: Any) -> Any:
         """The bounds against the threshold near the goal's K edge and against bins; options as `plots.xray.bounds`."""
@@ -259,8 +284,7 @@ def decompose(
     spectrum : Spectrum or quantity
         Beam, or tube voltage of the default CT beam.
     thresholds : quantity [keV]
-        Ascending lower edges of the bins; the last bin reaches to the tube voltage. A last value at or above the
-        tube voltage is the top.
+        Ascending lower edges of the bins, all below the tube voltage; the last bin reaches up to it.
     detector : str or Detector
         A counting layer; its own threshold is replaced by `thresholds`.
     photons : float
@@ -294,6 +318,7 @@ def decompose(
     True
     """
     beam, counter = beam_of(spectrum), _detector(detector)
+    areal = areal_densities(materials)
     if counter.mode != "photon-counting":
         raise ValueError("detector: bins need a photon-counting layer such as 'CdTe'; see dual_voltage for two beams")
     if not (np.isfinite(photons) and photons > 0):
@@ -303,7 +328,6 @@ def decompose(
     top = float(beam.energies.max() + beam.widths.max() + 5 * response.fwhm)
     bounds = bin_bounds(thresholds, beam, top)
     names = tuple(materials)
-    areal = np.array([basis_areal(name, amount) for name, amount in materials.items()])
     energies, weights = channels(beam, bounds, counter, response, photons)
     _identifiable(names, bounds, energies)
     mu = np.stack([basis_mu(name, energies) for name in names])
@@ -352,10 +376,12 @@ def bin_bounds(thresholds: Any, beam: Spectrum, top: float) -> np.ndarray:
         where = int(np.argmax(np.diff(at) <= 0)) + 1
         raise ValueError(f"thresholds[{where}] is {at[where]:g} keV: it must be above {at[where - 1]:g}")
     highest = float((beam.energies + beam.widths / 2).max())
-    if at.size > 1 and at[-1] >= highest:
-        at, top = at[:-1], max(float(at[-1]), top)
     if at[-1] >= highest:
-        raise ValueError(f"threshold {at[-1]:g} keV is not below the highest energy of the beam, {highest:g} keV")
+        beyond = ", ".join(f"{e:g}" for e in at[at >= highest])
+        raise ValueError(
+            f"threshold {beyond} keV is not below the highest energy of the beam, {highest:g} keV: leave it out, "
+            "the last bin reaches to the top by itself"
+        )
     return np.append(at, top)
 
 

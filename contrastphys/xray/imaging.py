@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ..units import Q, magnitude, quantities
+from ..units import Q, UnitError, magnitude, quantities
 from .absorbers import resolve
 from .contrast import PHANTOM, beam_of, depth, mass_concentration, object_layers
 from .detection import ROSE, backprojection_noise, ray_variance
@@ -31,6 +31,12 @@ def _positive(value: Any, unit: str, name: str) -> float:
     if not (np.isfinite(number) and number > 0):
         raise ValueError(f"{name} is {number:g} {unit}: it must be above 0")
     return number
+
+
+def _gray(kerma: Any) -> float:
+    if "sievert" in str(getattr(kerma, "units", "")) or str(kerma).strip().endswith("Sv"):
+        raise UnitError(f"kerma is {kerma}: an effective dose is no air kerma; write for example '10 mGy'")
+    return _positive(kerma, "Gy", "kerma")
 
 
 def photons_per_kerma(beam: Spectrum) -> float:
@@ -87,7 +93,7 @@ def quantum_noise(
     tau, height = _positive(sampling, "cm", "sampling"), _positive(slice_thickness, "cm", "slice_thickness")
     if not views > 0:
         raise ValueError(f"views is {views}: it must be above 0")
-    per_ray = photons_per_kerma(beam) * _positive(kerma, "Gy", "kerma") / views * tau * height
+    per_ray = photons_per_kerma(beam) * _gray(kerma) / views * tau * height
     variance = ray_variance(beam, layers, counter) * beam.photons.sum() / per_ray
     weight = seen(beam, depth(layers, beam.energies), counter)
     water = float(weight @ remembered("water", beam.energies) / weight.sum())
@@ -225,7 +231,7 @@ def projection_limit(
     side = _positive(pixel, "cm", "pixel")
     if not (pixels > 0 and rose > 0):
         raise ValueError("pixels and rose must be above 0")
-    photons = photons_per_kerma(beam) * _positive(kerma, "Gy", "kerma") * side**2 * pixels
+    photons = photons_per_kerma(beam) * _gray(kerma) * side**2 * pixels
     variance = ray_variance(beam, layers, counter) * beam.photons.sum() / photons
     weight = seen(beam, depth(layers, beam.energies), counter)
     mean = float(weight @ what.mu(beam.energies) / weight.sum())

@@ -60,6 +60,9 @@ def _parser() -> argparse.ArgumentParser:
     compare = command("compare", _compare, "compare formulations side by side")
     compare.add_argument("study", nargs="?", help="a study file; without one, the shipped shortlist")
     compare.add_argument("-o", "--output", default="comparison", metavar="DIR", help="folder for the files")
+    compare.add_argument(
+        "--samples", type=int, metavar="N", help="bands from N samples of what is uncertain, and ranks"
+    )
     compare.add_argument("--dpi", type=_dpi, default=150, help="resolution of the PNG pictures")
 
     listing = command("list", _list, "list the formulations of the catalogue")
@@ -122,7 +125,14 @@ def _compare(options: argparse.Namespace) -> int:
 
     study = study_of(Path(options.study) if options.study else None)
     folder = make_folder(options.output)
-    result = compare(study, progress=True)
+    spread = None
+    if options.samples is not None:
+        from .uncertainty import propagate
+
+        if options.samples < 1:
+            raise UnitError(f"--samples {options.samples}: write a whole number of 1 or more")
+        spread = propagate(study, samples=options.samples, progress=True)
+    result = compare(study, progress=True) if spread is None else spread.comparison
     written = result.write(folder, dpi=options.dpi)
     width = max(80, min(160, shutil.get_terminal_size((120, 24)).columns))
     if study.title:
@@ -130,6 +140,10 @@ def _compare(options: argparse.Namespace) -> int:
     print(result.table(width, colour=sys.stdout.isatty()), end="")
     print(result.legend())
     print(result.summary())
+    for entry in [] if spread is None else spread.rank():
+        if entry["first"] or entry["on_front"]:
+            shares = f"first in {entry['first']:.0%} of the samples, on the front in {entry['on_front']:.0%}"
+            print(f"  {entry['id']}: {shares}")
     report = next(path for path in written if path.name == "report.html")
     print(f"{len(written)} files in {folder.as_posix()}: open {report.as_posix()}")
     return 0

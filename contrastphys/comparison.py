@@ -22,7 +22,7 @@ import numpy as np
 
 from . import study as studies
 from .files import write_whole
-from .formulation import Formulation
+from .formulation import Concentration, Formulation
 from .progress import Bar
 from .provenance import LETTERS, Cell
 from .schema import Mistake, RecordError, near, short
@@ -472,14 +472,30 @@ def _dominates(a: dict[str, float], b: dict[str, float]) -> bool:
 
 
 def _exceeds(formulation: Formulation, study: Study) -> str:
-    """The hard limit that the stated dose exceeds, or an empty string."""
+    """The hard limits of dose, mechanical index and cost that are exceeded, or an empty string."""
     limits = formulation.limits
-    if limits is None or limits.maximum_dose is None or formulation.dose is None:
+    if limits is None:
         return ""
-    mass = study.scenario.body_mass.number if study.scenario.body_mass is not None else 70.0
-    given = formulation.dose_entities(formulation.dose, mass)
-    most = formulation.dose_entities(limits.maximum_dose, mass)
-    return f"dose {given / most:.2g} times the limit ({limits.maximum_dose.value})" if given > most * 1.000001 else ""
+    found = []
+    dose, mass = formulation.dose, study.scenario.body_mass.number if study.scenario.body_mass is not None else 70.0
+    if limits.maximum_dose is not None and dose is not None:
+        given = formulation.dose_entities(dose, mass)
+        most = formulation.dose_entities(limits.maximum_dose, mass)
+        if given > most * 1.000001:
+            found.append(f"dose {given / most:.2g} times the limit ({limits.maximum_dose.value})")
+    if limits.mechanical_index is not None and (formulation.gas is not None or formulation.liquid is not None):
+        protocol = study.protocol("ultrasound")
+        lowest = min(value.number for value in protocol.frequency)
+        index = protocol.pressure_amplitude.number * 1e-3 / math.sqrt(lowest)
+        if index > limits.mechanical_index.number * 1.000001:
+            found.append(f"mechanical index {index:.2g} above the limit {limits.mechanical_index.number:g}")
+    if limits.maximum_cost is not None and limits.price_per_gram is not None and dose is not None:
+        basis = formulation.basis if formulation.basis in formulation.elements else "compound"
+        grams = Concentration(formulation, formulation.dose_entities(dose, mass), basis).mass(basis)
+        cost = grams * limits.price_per_gram.number
+        if cost > limits.maximum_cost.number * 1.000001:
+            found.append(f"cost of a dose {significant(cost)} {limits.currency} above {limits.maximum_cost.number:g}")
+    return "; ".join(" ".join(words.split()) for words in found)
 
 
 def _story(cell: Cell) -> list[str]:

@@ -316,4 +316,4 @@ def uncertain(study: Study) -> list[Parameter]:
 
 def _spread(value: Value) -> bool:
     ranged = value.low is not None and value.high is not None and value.high > value.low
-    return bool(value.sd) or ranged
+    return bool(value.sd or value.factor or value.alternatives) or ranged

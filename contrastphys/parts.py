@@ -325,6 +325,7 @@ class Limits:
     maximum_dose: Dose | None = nested(Dose)
     mechanical_index: Value | None = number("1", 0.01, 10, default=None)
     price_per_gram: Value | None = number("1", 0, 1e9, default=None, meaning="of the basis metal or compound")
+    maximum_cost: Value | None = number("1", 0, 1e12, default=None, meaning="of one dose, in the currency")
     currency: str = text()
 
     def __post_init__(self) -> None:

@@ -45,7 +45,8 @@ class Value:
     """A number with its unit, spread, source and standing.
 
     `low` and `high` bound it as far as known (a range, or the band of a model's stated error); `sd` is a
-    standard deviation. `letter` is M, S, C or A; `status` one of `STATUSES`.
+    standard deviation, `factor` what it is known to within either way (log-normal), `alternatives` published
+    values in conflict. `letter` is M, S, C or A; `status` one of `STATUSES`.
     """
 
     number: float
@@ -59,6 +60,8 @@ class Value:
     flags: tuple[Flag, ...] = ()
     at: str = ""
     note: str = ""
+    factor: float | None = None
+    alternatives: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         for key in ("number", "sd", "low", "high"):
@@ -104,6 +107,10 @@ class Value:
 
     def bounds(self) -> tuple[float, float]:
         """Low and high as far as known: the stated ones, else two standard deviations, else the number."""
+        if self.alternatives:
+            return min(self.alternatives), max(self.alternatives)
+        if self.factor is not None:
+            return self.number / self.factor**2, self.number * self.factor**2
         spread = 2 * abs(self.sd or 0.0)
         low = self.number - spread if self.low is None else self.low
         high = self.number + spread if self.high is None else self.high
@@ -113,6 +120,10 @@ class Value:
         text = f"{self.number:g}"
         if self.sd is not None:
             text += f" +- {self.sd:g}"
+        if self.factor is not None:
+            text += f" within a factor {self.factor:g}"
+        if self.alternatives:
+            text = " or ".join(f"{number:g}" for number in self.alternatives)
         if self.low is not None and self.high is not None:
             text += f" ({self.low:.4g} to {self.high:.4g})"
         return f"{text} {self.unit}".rstrip() if self.unit != "1" else text

@@ -149,6 +149,10 @@ class Alternatives(Distribution):
 def of_value(value: Value, spec: Spec) -> Distribution | None:
     """Distribution of a number as its record states it; None where it states no spread."""
     low, high = value.low, value.high
+    if value.alternatives:
+        return Alternatives(*value.alternatives)
+    if value.factor is not None:
+        return LogNormal(value.number, value.factor)
     if value.sd:
         inside = spec.low if " | " not in spec.unit else max(spec.low, 0.0)
         return Normal(value.number, value.sd, inside, spec.high)

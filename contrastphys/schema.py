@@ -21,7 +21,7 @@ from .provenance import STATUSES, Value
 from .units import Q, UnitError, convert, magnitude, parse
 
 REQUIRED = ...  # a field without a default
-_VALUE_KEYS = ("value", "unit", "sd", "low", "high", "at", "source", "status", "note")
+_VALUE_KEYS = ("value", "unit", "sd", "low", "high", "factor", "alternatives", "at", "source", "status", "note")
 
 
 class Mistake(NamedTuple):
@@ -289,7 +289,8 @@ def _number(reader: Reader, spec: Spec, raw: Any, path: tuple) -> Value | None:
         moved = {key: getattr(raw, key) for key in ("number", "low", "high")}
         moved = {key: None if given is None else given * (one - zero) + zero for key, given in moved.items()}
         spread = None if raw.sd is None else raw.sd * abs(one - zero)
-        return _ranged(reader, spec, raw.with_(unit=spec.unit, sd=spread, **moved), path)
+        known = tuple(each * (one - zero) + zero for each in raw.alternatives)
+        return _ranged(reader, spec, raw.with_(unit=spec.unit, sd=spread, alternatives=known, **moved), path)
     parts: dict[str, Any] = {"value": raw}
     if isinstance(raw, dict) or raw is None:
         parts = {key: part for key, part in (raw or {}).items() if part is not None}
@@ -298,15 +299,27 @@ def _number(reader: Reader, spec: Spec, raw: Any, path: tuple) -> Value | None:
             reader.wrong((*path, key), f"unknown key {shown(key)}", near(key, _VALUE_KEYS) or "remove it")
         if unknown:
             return None
-        if "value" not in parts and not ("low" in parts and "high" in parts):
+        if not {"value", "alternatives"} & set(parts) and not ("low" in parts and "high" in parts):
             reader.wrong(path, "a number needs a value", f"write value = {example(spec)} or low and high")
             return None
     unit = parts.get("unit")
     if unit is not None and not isinstance(unit, str):
         reader.wrong((*path, "unit"), f"{shown(unit)} is no unit", f'write unit = "{spec.unit}"')
         return None
+    conflict = parts.get("alternatives", ())
+    if "alternatives" in parts and (not isinstance(conflict, list | tuple) or len(conflict) < 2):
+        reader.wrong((*path, "alternatives"), "is no list of two or more", "write the values in conflict")
+        return None
+    factor = parts.get("factor")
+    if factor is not None and (isinstance(factor, bool) or not isinstance(factor, int | float) or not 1 < factor < 1e6):
+        reader.wrong((*path, "factor"), f"{shown(factor)} is no factor", "write a number above 1, such as 1.5")
+        return None
+    if len({"sd", "factor", "alternatives"} & set(parts)) > 1:
+        reader.wrong(path, "has several kinds of spread", "write one of sd, factor, alternatives")
+        return None
+    parts = {**parts, **{f"alternative {i}": each for i, each in enumerate(conflict)}}
     numbers: dict[str, float] = {}
-    for key in ("value", "sd", "low", "high"):
+    for key in ("value", "sd", "low", "high", *(f"alternative {i}" for i in range(len(conflict)))):
         if parts.get(key) is None:
             continue
         try:
@@ -335,7 +348,11 @@ def _number(reader: Reader, spec: Spec, raw: Any, path: tuple) -> Value | None:
     if numbers.get("sd", 0.0) < 0:
         reader.wrong(path, f"sd {numbers['sd']:g} is negative", "write a spread of 0 or more")
         return None
-    middle = numbers["value"] if "value" in numbers else (numbers["low"] + numbers["high"]) / 2
+    known = tuple(numbers[f"alternative {i}"] for i in range(len(conflict)))
+    if "value" in numbers:
+        middle = numbers["value"]
+    else:
+        middle = known[0] if known else (numbers["low"] + numbers["high"]) / 2
     words = {key: parts.get(key, "") for key in ("source", "status", "at", "note")}
     for key, word in words.items():
         if not isinstance(word, str):
@@ -354,7 +371,7 @@ def _number(reader: Reader, spec: Spec, raw: Any, path: tuple) -> Value | None:
         return None
     value = Value(
         middle, spec.unit, numbers.get("sd"), low, high, source=source, status=status or "user", letter="A",
-        at=words["at"], note=words["note"],
+        at=words["at"], note=words["note"], factor=None if factor is None else float(factor), alternatives=known,
     )  # fmt: skip
     return _ranged(reader, spec, value, path)
 
@@ -411,7 +428,7 @@ def _unit_mistake(given: Any, unit: str | None, spec: Spec, error: UnitError) ->
 
 
 def _ranged(reader: Reader, spec: Spec, value: Value, path: tuple) -> Value | None:
-    for bound in (value.number, value.low, value.high):
+    for bound in (value.number, value.low, value.high, *value.alternatives):
         inside = spec.low - 1e-9 * abs(spec.low), spec.high + 1e-9 * abs(spec.high)
         if bound is not None and not inside[0] <= bound <= inside[1]:
             unit = "" if spec.unit == "1" else f" {spec.unit}"

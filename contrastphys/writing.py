@@ -27,7 +27,9 @@ def _value(value: Value) -> str:
     parts = [f"value = {_number(value.number)}"]
     if value.unit != "1":
         parts.append(f"unit = {_text(value.unit)}")
-    for key in ("sd", "low", "high"):
+    if value.alternatives:
+        parts.append(f"alternatives = [{', '.join(_number(each) for each in value.alternatives)}]")
+    for key in ("sd", "low", "high", "factor"):
         bound = getattr(value, key)
         if bound is not None:
             parts.append(f"{key} = {_number(bound)}")

@@ -106,6 +106,8 @@ def test_quantiles(made, shares, numbers):
         (Value(10.0, "nm", low=8.0, high=12.0), Uniform(8.0, 12.0)),
         (Value(9.0, "nm", low=8.0, high=12.0), Triangular(8.0, 9.0, 12.0)),
         (Value(9.0, "nm", low=9.0, high=9.0), None),
+        (Value(9.0, "nm", factor=1.5), LogNormal(9.0, 1.5)),
+        (Value(9.0, "nm", alternatives=(9.0, 12.0)), Alternatives(9.0, 12.0)),
     ],
 )
 def test_a_record_states_its_distribution(value, kind):
@@ -220,6 +222,39 @@ def test_few_samples_are_flagged():
     assert any(f.code == "few-samples" for c in cells for f in c.flags)
 
 
+STUDY = """
+[[formulation]]
+id = "gold"
+kind = "nanoparticle"
+core = {{ material = "gold", diameter = {diameter} }}
+dose = {{ value = {dose}, basis = "Au" }}
+"""
+
+
+def test_a_file_states_factors_and_alternatives(tmp_path):
+    file = tmp_path / "study.toml"
+    dose = '{ alternatives = ["10 mg/kg", "90 mg/kg"], source = "two papers" }'
+    file.write_text(STUDY.format(diameter='{ value = "10 nm", factor = 1.2 }', dose=dose))
+    study = cp.read(file)
+    found = {n.path: n.distribution for n in inputs_of(study)}
+    assert found["formulation.gold.dose"] == Alternatives(10.0, 90.0)
+    assert found["formulation.gold.core.diameter"] == LogNormal(10.0, 1.2)
+    assert study.formulations[0].dose.value.number == 10.0
+    spread = propagate(study, samples=50, modalities=["xray"], quantities=["margin"])
+    assert len(spread.branches) == 2
+    low, high = (b[2] for b in spread.band("gold", "xray").branches)
+    assert high / low == pytest.approx(9, rel=0.05)
+    for diameter, says in (
+        ('{ value = "10 nm", factor = 0.5 }', "0.5 is no factor; write a number above 1"),
+        ('{ value = "10 nm", factor = 1.5, sd = "1 nm" }', "several kinds of spread"),
+        ('{ alternatives = ["10 nm"] }', "no list of two or more"),
+        ('{ alternatives = ["10 nm", "3 kg"] }', "nm"),
+    ):
+        file.write_text(STUDY.format(diameter=diameter, dose='"10 mg/kg"'))
+        with pytest.raises(RecordError, match=says):
+            cp.read(file)
+
+
 @pytest.mark.parametrize(
     ("options", "error", "says"),
     [
@@ -278,3 +313,16 @@ def test_ranking_of_a_propagation():
     sigma = math.log(own.high / own.low) / (2 * P95)
     expected = 0.5 * math.erfc(-math.log(2) / sigma / 2)  # two errors of that width against a factor of two
     assert shares["better"] == pytest.approx(expected, abs=0.06)
+
+
+def test_cost_and_mechanical_index_are_hard_limits():
+    price = {"price_per_gram": {"value": 100.0, "source": "a quote"}, "currency": "EUR"}
+    dear = gold("dear", limits={**price, "maximum_cost": {"value": 300.0, "source": "the budget"}})
+    cheap = gold("cheap", limits={**price, "maximum_cost": {"value": 400.0, "source": "the budget"}})
+    ranked = {e["id"]: e["exceeds"] for e in Comparison(Study((dear, cheap)), ()).rank()}
+    assert ranked == {"dear": "cost of a dose 350 EUR above 300", "cheap": ""}  # 50 mg/kg x 70 kg x 100 a gram
+    gas = {"species": "SF6", "diameter": "2.5 um"}
+    bubble = cp.Formulation(id="bubble", kind="bubble", gas=gas, limits={"mechanical_index": {"value": 0.1}})
+    loud = cp.ultrasound.Protocol(frequency="1 MHz", pressure_amplitude="200 kPa")
+    (entry,) = Comparison(Study((bubble,), protocols={"ultrasound": loud}), ()).rank()
+    assert entry["exceeds"] == "mechanical index 0.2 above the limit 0.1"

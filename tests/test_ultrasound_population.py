@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import references_ultrasound as ref
 
+from contrastphys.formulation import load
 from contrastphys.ultrasound import (
     Bubble,
     Gamma,
@@ -17,7 +18,9 @@ from contrastphys.ultrasound import (
     Monodisperse,
     Population,
     cross_sections,
+    population_of,
 )
+from contrastphys.ultrasound.agents import peak_pictures, predict
 from contrastphys.units import Q, magnitude
 
 WATER = Liquid()
@@ -172,3 +175,34 @@ def test_histogram_of_a_file(tmp_path):
     file.write_text("low [um],count\n1,30\n", "utf-8")
     with pytest.raises(ValueError, match="column 'high' is missing"):
         Histogram.read(file)
+
+
+def test_a_histogram_need_not_sum_to_one():
+    edges = ["1 um", "2 um", "3 um"]
+    shares, counts = (Histogram.of_diameters(edges, some) for some in ([0.25, 0.75], [2500, 7500]))
+    assert counts.number_mean_radius == pytest.approx(shares.number_mean_radius, rel=1e-12)
+
+
+def test_diameters_written_as_radii_are_noticed():
+    codes = {
+        median: {flag.code for flag in Population(LogNormal(median, 0.4), "1e4 1/mL", Gas()).bulk("3 MHz").flags}
+        for median in ("1 um", "3 um")
+    }
+    assert "size" in codes["3 um"]
+    assert "size" not in codes["1 um"]
+
+
+def test_the_temperature_of_the_gas_is_told():
+    for kelvin in (298.15, 310.15):
+        asked = {"medium": "water", "temperature": kelvin}
+        codes = {flag.code for flag in predict(load("sonovue"), "attenuation_peak", asked).flags}
+        assert ("gas temperature" in codes) is (kelvin == 298.15)
+
+
+@pytest.mark.parametrize(("name", "corner"), [("sonovue", True), ("definity", False), ("sonazoid", True)])
+def test_the_readings_of_an_attenuation_peak(name, corner):
+    cloud = population_of(name, "1e5 1/mL")
+    found = peak_pictures(cloud)
+    assert ("stiff side" in found) is corner
+    assert found["whole"] == min(found.values())
+    assert "peak" in {flag.code for flag in predict(load(name), "attenuation_peak", {}).flags}

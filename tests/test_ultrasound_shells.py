@@ -157,6 +157,15 @@ def test_bad_parameters(make, words):
 
 
 def test_unusual_parameters_warn():
-    with pytest.warns(RangeWarning, match="chi 500 N/m is outside the checked range"):
-        assert Marmottant(Q(500, "N/m")).chi == 500  # mN/m taken for N/m
+    with pytest.warns(RangeWarning, match="chi 10 N/m is outside the checked range"):
+        assert Marmottant("10 N/m").chi == 10
+    with pytest.warns(RangeWarning, match="chi 0.00055 N/m is outside the checked range"):
+        assert Marmottant("0.55 mN/m").chi == 0.00055
     assert Marmottant(Q(500, "mN/m")).chi == 0.5
+
+
+@pytest.mark.filterwarnings("ignore:chi", "ignore:elasticity")
+@pytest.mark.parametrize("law", [Marmottant, Gompertz, ChatterjeeSarkar])
+def test_millinewtons_written_as_newtons_are_refused(law):
+    with pytest.raises(ValueError, match="was 550 mN/m meant"):
+        law("550 N/m")

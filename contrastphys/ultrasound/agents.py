@@ -24,6 +24,7 @@ from .dynamics import Pulse
 from .echo import SEQUENCES, cached_sequence
 from .linear import natural
 from .population import Population, population_flags
+from .sizes import Monodisperse
 
 QUANTITIES = {
     "resonance_frequency": "MHz",
@@ -210,7 +211,8 @@ def _compute(
         return sides[0], flags
     if quantity == "attenuation_peak":
         cloud = agent.population(1e9, asked["medium"], asked["temperature"], **off)
-        return _peak(cloud) * 1e-6, _quiet(cloud, frequency)
+        flags = _quiet(cloud, frequency)
+        return _peak(cloud) * 1e-6, flags if off else flags + _peak_pictures(cloud)
     if quantity in ("attenuation", "backscatter"):
         if not off:
             flags += _bulk_flags(cloud, frequency) + _nonlinear(asked)
@@ -223,10 +225,36 @@ def _compute(
     return _detection(agent, quantity, asked, formulation, off)
 
 
-def _peak(cloud: Population) -> float:
+def peak_pictures(cloud: Population) -> dict[str, float]:
+    """Peak of the attenuation [MHz] by ways of reading the same numbers; none of them is fitted.
+
+    `whole` is the model's answer: all sizes, and at a corner of the shell law the bilinear frequency. `stiff side`
+    takes the corner from its stiff side, as the usual formula does; `number mean` takes all bubbles to be of the
+    mean radius, so that the few large ones, which attenuate most, are left out; the last takes both.
+    """
+    one = cloud.changed(sizes=Monodisperse.bare(cloud.sizes.number_mean_radius))
+    found = {"whole": _peak(cloud), "number mean": _peak(one)}
+    if bool(np.any(cloud.shell.kink(cloud.sizes.number_mean_radius))):
+        found |= {"stiff side": _peak(cloud, "above"), "number mean, stiff side": _peak(one, "above")}
+    return {name: frequency * 1e-6 for name, frequency in found.items()}
+
+
+def _peak_pictures(cloud: Population) -> tuple[Flag, ...]:
+    """A flag where the peak depends on how sizes and corner are taken by more than a quarter."""
+    found = peak_pictures(cloud)
+    whole = found.pop("whole")
+    if max(found.values()) < 1.25 * whole:
+        return ()
+    others = ", ".join(f"{value:.1f} MHz ({name})" for name, value in found.items())
+    corner = " and the corner of the shell" if "stiff side" in found else ""
+    message = f"rare large bubbles{corner} set the peak at {whole:.1f} MHz; other readings: {others}"
+    return (Flag("peak", message),)
+
+
+def _peak(cloud: Population, side: str = "bilinear") -> float:
     """Frequency of the largest attenuation of a dilute cloud [Hz], between 0.2 and 50 MHz."""
     logs = np.linspace(math.log(0.2e6), math.log(50e6), 81)
-    sums = cloud.spectra(np.exp(logs), classes=150)[1]
+    sums = cloud.spectra(np.exp(logs), side, classes=150)[1]
     top = int(np.argmax(sums))
     if top in (0, logs.size - 1):
         return float(math.exp(logs[top]))

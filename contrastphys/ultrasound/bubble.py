@@ -19,6 +19,8 @@ from ._parameters import Record, parameter, takes_quantities
 from .shells import Free, Shell
 
 BODY_TEMPERATURE = 310.15  # K
+LARGEST = 6e-6
+"""Bubbles that pass the lung are hardly larger in radius [m]: beyond it a radius may be a diameter."""
 
 
 @takes_quantities
@@ -38,6 +40,7 @@ class Gas(Record):
     conductivity: float = parameter("W/(m*K)", 1e-3, 1.0, "thermal conductivity", 0.0262)
     heat_capacity: float = parameter("J/(kg*K)", 100, 2e4, "heat capacity at constant pressure", 1007.0)
     molar_mass: float = parameter("kg/mol", 1e-3, 1.0, "molar mass", 0.02896)
+    known_at: float | None = parameter("K", 200, 600, "temperature the properties belong to, if known", None)
 
 
 @takes_quantities
@@ -97,7 +100,7 @@ class Bubble(Record):
             object.__setattr__(self, "gas", gas(self.gas))
         if self.polytropic is not None and not 1 <= self.polytropic <= 5 / 3:
             raise ValueError(f"polytropic is {self.polytropic:g}: it lies between 1 and 5/3")
-        if self.radius > 1.2e-5:
+        if self.radius > LARGEST:
             warnings.warn(
                 f"radius {self.radius * 1e6:g} um: no agent that passes the lung is larger than about "
                 "10 um in diameter; was a diameter, or another unit, written as the radius? Take the result "
@@ -108,7 +111,7 @@ class Bubble(Record):
 
 
 def gas(name: str, temperature: float = BODY_TEMPERATURE) -> Gas:
-    """Gas of the catalogue; its properties are those near body temperature (2-4 % off at 25 degC)."""
+    """Gas of the catalogue; its properties are those near 37 degC, whatever is asked (2-4 % off at 25 degC)."""
     from .. import records
     from ..provenance import Refusal
 
@@ -122,7 +125,7 @@ def gas(name: str, temperature: float = BODY_TEMPERATURE) -> Gas:
             f"{name} has no {' and '.join(missing)} in the catalogue: it is no gas of bubbles",
         )
     adiabatic, conductivity, heat_capacity, molar_mass = (value.number for value in found.values())
-    return Gas.bare(name, adiabatic, conductivity, heat_capacity, molar_mass * 1e-3)
+    return Gas.bare(name, adiabatic, conductivity, heat_capacity, molar_mass * 1e-3, BODY_TEMPERATURE)
 
 
 def liquid_of(medium: Liquid | str) -> Liquid:

@@ -30,7 +30,7 @@ from ..units import Flag, Q, magnitude, quantities
 from . import kernels
 from ._parameters import Record, parameter, takes_quantities
 from .bubble import Bubble, Liquid, liquid_of
-from .linear import response
+from .linear import gas_flags, response
 
 Array = NDArray[np.float64]
 
@@ -282,6 +282,7 @@ def motion_flags(
         found.append(Flag("ka", f"w R0/c is {eps:.2g} (limit 0.3): the bubble is not small against the wave"))
     if bubble.radius < 2e-7 and coated:
         found.append(Flag("nanobubble", "radius below 0.2 um: shell parameters extrapolated"))
+    found += gas_flags(bubble.gas, liquid)
     if bubble.polytropic is None:
         found.append(Flag("thermal", "linear thermal model: heat exchange of small oscillations", "note"))
     return tuple(found)

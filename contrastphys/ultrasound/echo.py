@@ -18,7 +18,7 @@ import math
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -29,9 +29,8 @@ from . import kernels
 from .bubble import Bubble, Liquid, liquid_of
 from .dynamics import BUDGET, SUBHARMONIC_CYCLES, Pulse, bubble_parameters, motion_flags, refuse
 from .linear import response, sections
-
-if TYPE_CHECKING:
-    from .population import Population
+from .shells import Shell
+from .sizes import Distribution
 
 Array = NDArray[np.float64]
 
@@ -47,6 +46,26 @@ NOISE = {"linear": 1.0, "pulse-inversion": 2.0, "amplitude-modulation": 5.0, "co
 """Noise energy of the summed acquisitions over that of one."""
 HARMONIC = {"linear": 1.0, "pulse-inversion": 2.0, "amplitude-modulation": 0.5, "combined": 1.5}
 """Second harmonic of the wave itself, which grows with p^2, after the sequence over that of one pulse."""
+
+
+class Cloud(Protocol):
+    """What of a population its echo depends on: sizes, gas, shell and liquid, not its number."""
+
+    @property
+    def sizes(self) -> Distribution: ...
+
+    @property
+    def gas(self) -> Any: ...
+
+    @property
+    def shell(self) -> Shell: ...
+
+    @property
+    def medium(self) -> Any: ...
+
+    @property
+    def polytropic(self) -> float | None: ...
+
 
 GRID = 64
 POPULATION_TOLERANCE = 1e-5
@@ -175,7 +194,7 @@ def harmonics(
 
 
 def population_harmonics(
-    population: Population,
+    population: Cloud,
     pulse: Pulse,
     orders: ArrayLike = (1.0, 2.0, 3.0),
     model: str = "keller-miksis",
@@ -294,7 +313,7 @@ class SequenceEcho:
 
 
 def sequence_echo(
-    population: Population,
+    population: Cloud,
     pulse: Pulse,
     sequence: str = "pulse-inversion",
     model: str = "keller-miksis",
@@ -349,7 +368,7 @@ def sequence_echo(
     return SequenceEcho(sequence, single, summed, level, NOISE[sequence], flags)
 
 
-def sounding(population: Population, frequency: float, classes: int = GRID) -> tuple[Array, Array]:
+def sounding(population: Cloud, frequency: float, classes: int = GRID) -> tuple[Array, Array]:
     """Radii that make all but 1e-3 of the linear echo at f and 2 f, and the share of the number of each."""
     low, high = population.sizes.limits()
     if low == high:
@@ -373,6 +392,6 @@ def sounding(population: Population, frequency: float, classes: int = GRID) -> t
 
 
 @functools.lru_cache(maxsize=256)
-def cached_sequence(population: Population, pulse: Pulse, sequence: str) -> SequenceEcho:
+def cached_sequence(population: Cloud, pulse: Pulse, sequence: str) -> SequenceEcho:
     """`sequence_echo` with its defaults, remembered."""
     return sequence_echo(population, pulse, sequence)

@@ -34,6 +34,9 @@ Array = NDArray[np.float64]
 SIDES = ("bilinear", "below", "above")
 CONVENTIONS = ("law", "vdMeer")
 
+GAS_TEMPERATURE_RANGE = 5.0
+"""Distance from the temperature of a gas's properties beyond which an answer says so [K]."""
+
 
 # ------------------------------------------------------------------------------------------ heat exchange
 
@@ -276,9 +279,21 @@ def bubble_flags(bubble: Bubble, liquid: Liquid, eps: float = 0.0) -> tuple[Flag
         found.append(
             Flag("nanobubble", "radius below 0.2 um: shell parameters extrapolated, Laplace pressure dominates")
         )
+    found += gas_flags(bubble.gas, liquid)
     if eps > 0.3:
         found.append(Flag("ka", f"w R0/c reaches {eps:.2g} (limit 0.3): the bubble is not small against the wave"))
     return tuple(found)
+
+
+def gas_flags(gas: Gas, liquid: Liquid) -> list[Flag]:
+    """A flag where the properties of the gas belong to another temperature than that of the liquid."""
+    if gas.known_at is None or abs(gas.known_at - liquid.temperature) <= GAS_TEMPERATURE_RANGE:
+        return []
+    message = (
+        f"the properties of {gas.name} are those at {gas.known_at - 273.15:.0f} degC, the liquid is at "
+        f"{liquid.temperature - 273.15:.0f} degC: heat exchange is off by a few per cent"
+    )
+    return [Flag("gas temperature", message)]
 
 
 def _check(side: str, convention: str) -> None:

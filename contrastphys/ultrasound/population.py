@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from ..units import Flag, Q, RangeWarning, quantities
 from ._parameters import Record, decibel_per_cm, parameter, takes_quantities
-from .bubble import Bubble, Gas, Liquid, gas, liquid_of
+from .bubble import LARGEST, Bubble, Gas, Liquid, gas, liquid_of
 from .dynamics import Pulse
 from .echo import Harmonics, SequenceEcho, population_harmonics, sequence_echo
 from .linear import Response, bubble_flags, response, sections
@@ -199,8 +199,15 @@ def population_flags(population: Population, highest_frequency: float) -> tuple[
     weight = density * radius**3
     mean = float((weight @ radius) / weight.sum())
     eps = 2 * math.pi * highest_frequency * mean / population.medium.sound_speed
-    bubble = Bubble.bare(min(mean, 1e-5), population.gas, population.shell, population.polytropic)
+    bubble = Bubble.bare(min(mean, LARGEST), population.gas, population.shell, population.polytropic)
     flags = bubble_flags(bubble, population.medium, eps)
+    middle = population.sizes.number_mean_radius
+    if middle > LARGEST / 2:
+        message = (
+            f"number mean radius {middle * 1e6:.3g} um, a diameter of {2e6 * middle:.3g} um: agents have 0.5 to 2 um "
+            "radius; was a diameter written as the radius? Take the result as an order of magnitude"
+        )
+        flags += (Flag("size", message),)
     if fraction > 1e-4:
         flags += (Flag("void", f"gas fraction {fraction:.1e} is above 1e-4: bubbles begin to interact"),)
     if population.sizes.assumed:

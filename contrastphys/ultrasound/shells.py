@@ -29,9 +29,8 @@ ChatterjeeSarkar   gamma0 + E beta [exp(-alpha beta)], beta = R^2/R_E^2 - 1     
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
-from typing import ClassVar
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -47,6 +46,19 @@ KINK_STRAIN = 1e-4
 """A corner of sigma(R) nearer to the rest radius than this, in units of it, counts as being at rest."""
 
 
+STIFFEST = 50.0
+"""No shell of a bubble is stiffer [N/m]; a larger number was meant in mN/m."""
+
+
+def check_stiffness(name: str, value: float) -> None:
+    """ValueError for a surface elasticity that only another unit explains."""
+    if value > STIFFEST:
+        raise ValueError(
+            f"{name} is {value:g} N/m: shells of bubbles have 0.01 to 5 N/m; was {value:g} mN/m meant? "
+            f"Write '{value:g} mN/m'"
+        )
+
+
 def both_sides(below: ArrayLike, above: ArrayLike, like: ArrayLike) -> tuple[Array, Array]:
     """Value of either side as arrays of the shape of the rest radii."""
     shape = np.shape(like)
@@ -56,49 +68,65 @@ def both_sides(below: ArrayLike, above: ArrayLike, like: ArrayLike) -> tuple[Arr
     )
 
 
-class Shell(Record, ABC):
+class Shell(Protocol):
     """What every shell law answers. Radii in metres, all results in SI units."""
 
-    code: ClassVar[int] = 0
+    code: ClassVar[int]
 
-    def rest_tension(self, rest: ArrayLike) -> Array:
-        """Tension at the rest radius [N/m]; it sets the gas pressure at rest, p0 + 2 sigma/R0."""
-        return self.tension(rest, rest)
-
-    @abstractmethod
     def tension(self, radius: ArrayLike, rest: ArrayLike) -> Array:
         """Tension of the wall at `radius` [N/m]."""
 
-    @abstractmethod
     def elasticity(self, rest: ArrayLike) -> tuple[Array, Array]:
         """Slope (R0/2) d sigma/dR at rest, from below and from above [N/m]. They differ at a kink only."""
 
-    @abstractmethod
     def vector(self, rest: float) -> tuple[float, ...]:
         """Nine numbers for the compiled kernel: see `kernels.tension` for their meaning."""
 
+    def rest_tension(self, rest: ArrayLike) -> Array:
+        """Tension at the rest radius [N/m]; it sets the gas pressure at rest, p0 + 2 sigma/R0."""
+
     def layer(self, radius: ArrayLike, rest: ArrayLike) -> Array:
-        """Elastic pressure of a thick layer [Pa]; zero for the laws that are a tension."""
-        return np.zeros(np.broadcast(radius, rest).shape)
+        """Elastic pressure of a thick layer [Pa]."""
 
     def stiffness(self, rest: ArrayLike) -> tuple[Array, Array]:
         """Part of the shell in the linear stiffness, 4 chi_eff/R0 + 12 G_s d_s/R0 [Pa], both sides."""
+
+    def friction(self, rest: ArrayLike) -> Array:
+        """Part of the shell in the linear friction, 4 kappa_s/R0 + 12 mu_s d_s/R0 [Pa s]."""
+
+    def kink(self, rest: ArrayLike) -> Array:
+        """True where the tension has a corner at the rest radius, so that no linear limit exists."""
+
+    def changed(self, **changes: Any) -> Shell:
+        """Copy with other plain values."""
+
+    def __hash__(self) -> int: ...
+
+
+class Coat(Record):
+    """What follows for most laws from tension, slope and kappa_s: a thin coat, smooth at rest."""
+
+    def rest_tension(self: Shell, rest: ArrayLike) -> Array:
+        return self.tension(rest, rest)
+
+    def layer(self, radius: ArrayLike, rest: ArrayLike) -> Array:
+        return np.zeros(np.broadcast(radius, rest).shape)
+
+    def stiffness(self: Shell, rest: ArrayLike) -> tuple[Array, Array]:
         rest = np.asarray(rest, float)
         below, above = self.elasticity(rest)
         return 4 * below / rest, 4 * above / rest
 
     def friction(self, rest: ArrayLike) -> Array:
-        """Part of the shell in the linear friction, 4 kappa_s/R0 + 12 mu_s d_s/R0 [Pa s]."""
         return 4 * getattr(self, "kappa_s", 0.0) / np.asarray(rest, float)
 
     def kink(self, rest: ArrayLike) -> Array:
-        """True where the tension has a corner at the rest radius, so that no linear limit exists."""
         return np.zeros(np.shape(rest), bool)
 
 
 @takes_quantities
 @dataclass(frozen=True)
-class Free(Shell):
+class Free(Coat):
     """Bubble without a shell: constant tension, no friction.
 
     Examples
@@ -122,7 +150,7 @@ class Free(Shell):
 
 @takes_quantities
 @dataclass(frozen=True)
-class Marmottant(Shell):
+class Marmottant(Coat):
     """Buckled, elastic or ruptured lipid monolayer.
 
     sigma = 0 for R <= R_b, chi (R^2/R_b^2 - 1) between, sigma_w for R >= R_r, with
@@ -158,6 +186,7 @@ class Marmottant(Shell):
     code: ClassVar[int] = 1
 
     def __post_init__(self) -> None:
+        check_stiffness("chi", self.chi)
         if self.sigma0 > self.sigma_w:
             raise ValueError(
                 f"sigma0 = {self.sigma0:g} N/m exceeds the tension of bare liquid {self.sigma_w:g} N/m: "
@@ -225,7 +254,7 @@ class Marmottant(Shell):
 
 @takes_quantities
 @dataclass(frozen=True)
-class Gompertz(Shell):
+class Gompertz(Coat):
     """Smooth lipid monolayer: the Gompertz curve through the Marmottant law.
 
     sigma = sigma_w exp(-b exp(c (1 - R/R_b))), c = 2 chi e sqrt(1 + sigma_w/(2 chi))/sigma_w,
@@ -253,6 +282,7 @@ class Gompertz(Shell):
     code: ClassVar[int] = 2
 
     def __post_init__(self) -> None:
+        check_stiffness("chi", self.chi)
         if not 0 < self.sigma0 < self.sigma_w:
             raise ValueError(
                 f"the Gompertz law needs 0 < sigma0 < {self.sigma_w:g} N/m (it takes the logarithm of "
@@ -284,7 +314,7 @@ class Gompertz(Shell):
 
 @takes_quantities
 @dataclass(frozen=True)
-class DeJong(Shell):
+class DeJong(Coat):
     """Linear shell with the stiffness S_p and the friction S_f of de Jong.
 
     sigma = sigma0 + S_p (R/R0 - 1), friction S_f R'/(4 pi R^2): S_p = 2 chi and S_f = 16 pi kappa_s.
@@ -327,7 +357,7 @@ class DeJong(Shell):
 
 @takes_quantities
 @dataclass(frozen=True)
-class Church(Shell):
+class Church(Coat):
     """Thin layer of an elastic and viscous solid, in the form Hoff gave to the model of Church.
 
     p_shell = 12 G_s d_s (R0^2/R^3)(1 - R0/R) + 12 mu_s d_s R0^2 R'/R^4, with a constant tension sigma0.
@@ -379,7 +409,7 @@ class Church(Shell):
 
 @takes_quantities
 @dataclass(frozen=True)
-class ChatterjeeSarkar(Shell):
+class ChatterjeeSarkar(Coat):
     """Interface with constant (alpha = 0, CEM) or exponentially falling (EEM) dilatational elasticity.
 
     sigma = gamma0 + E beta exp(-alpha beta), beta = R^2/R_E^2 - 1.
@@ -411,6 +441,7 @@ class ChatterjeeSarkar(Shell):
     code: ClassVar[int] = 5
 
     def __post_init__(self) -> None:
+        check_stiffness("elasticity_modulus", self.elasticity_modulus)
         if self.unstressed not in ("rest", "balanced"):
             raise ValueError(f"unstressed is 'rest' or 'balanced', not {self.unstressed!r}")
         if self.unstressed == "balanced":

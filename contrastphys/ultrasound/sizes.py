@@ -7,10 +7,9 @@ a logarithmic grid; for a smooth density its error falls geometrically with the 
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -25,20 +24,41 @@ CLASSES = 300
 """Size classes of a population: with 80 a narrow resonance is already sampled to a few per cent only."""
 
 
-class Distribution(Record, ABC):
+class Distribution(Protocol):
     """Number distribution of rest radii."""
 
-    assumed: ClassVar[bool] = True
+    assumed: ClassVar[bool]
 
-    @abstractmethod
     def limits(self) -> tuple[float, float]:
         """Radii between which all that matters lies [m]."""
 
-    @abstractmethod
     def density(self, radius: Array) -> Array:
         """Relative number per unit of ln R (any scale)."""
 
     def classes(self, count: int = CLASSES) -> tuple[Array, Array]:
+        """Radii on a logarithmic grid [m] and the fraction of the number each of them stands for."""
+
+    def moment(self, power: float) -> float:
+        """Mean of R^power over the number [m^power]."""
+
+    def grid_error(self, change: float) -> float:
+        """Error left in a sum over the classes, from its relative change on halving them."""
+
+    @property
+    def number_mean_radius(self) -> float:
+        """Mean radius over the number [m]."""
+
+    @property
+    def volume_mean_radius(self) -> float:
+        """Radius of the bubble of mean volume, <R^3>^(1/3) [m]."""
+
+
+class Spread(Record):
+    """What follows for every distribution from its limits and its density."""
+
+    assumed: ClassVar[bool] = True
+
+    def classes(self: Distribution, count: int = CLASSES) -> tuple[Array, Array]:
         """Radii on a logarithmic grid [m] and the fraction of the number each of them stands for."""
         low, high = self.limits()
         if low == high:
@@ -48,7 +68,7 @@ class Distribution(Record, ABC):
         weight[[0, -1]] *= 0.5
         return radius, weight / weight.sum()
 
-    def moment(self, power: float) -> float:
+    def moment(self: Distribution, power: float) -> float:
         """Mean of R^power over the number [m^power]."""
         radius, fraction = self.classes(4 * CLASSES)
         return float(fraction @ radius**power)
@@ -61,19 +81,19 @@ class Distribution(Record, ABC):
         return min(change, change**2)
 
     @property
-    def number_mean_radius(self) -> float:
+    def number_mean_radius(self: Distribution) -> float:
         """Mean radius over the number [m]."""
         return self.moment(1)
 
     @property
-    def volume_mean_radius(self) -> float:
+    def volume_mean_radius(self: Distribution) -> float:
         """Radius of the bubble of mean volume, <R^3>^(1/3) [m]."""
         return self.moment(3) ** (1 / 3)
 
 
 @takes_quantities
 @dataclass(frozen=True)
-class Monodisperse(Distribution):
+class Monodisperse(Spread):
     """All bubbles of one size.
 
     Examples
@@ -94,7 +114,7 @@ class Monodisperse(Distribution):
 
 @takes_quantities
 @dataclass(frozen=True)
-class LogNormal(Distribution):
+class LogNormal(Spread):
     """Log-normal number distribution.
 
     n(ln R) ~ exp(-(ln R - ln R_med)^2/(2 s^2)); number mean R_med exp(s^2/2), mean volume
@@ -140,7 +160,7 @@ class LogNormal(Distribution):
 
 @takes_quantities
 @dataclass(frozen=True)
-class Gamma(Distribution):
+class Gamma(Spread):
     """Gamma number distribution n(R) ~ R^power exp(-R/scale) between two radii.
 
     Examples
@@ -168,10 +188,11 @@ class Gamma(Distribution):
 
 
 @dataclass(frozen=True)
-class Histogram(Distribution):
+class Histogram(Spread):
     """Measured histogram: edges of the classes (radii) and the number counted in each.
 
-    Within a class the number is spread evenly over ln R.
+    Within a class the number is spread evenly over ln R. Counts are of any scale: they need not sum to one, only
+    their shares matter, and the number per volume is stated by the population.
 
     Examples
     --------

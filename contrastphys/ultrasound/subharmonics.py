@@ -19,9 +19,9 @@ from ..units import Flag, Q, quantities
 from .bubble import Bubble, Liquid, liquid_of
 from .dynamics import SUBHARMONIC_CYCLES, Pulse
 from .echo import harmonics
-from .shells import Gompertz, Marmottant, Shell
+from .shells import Gompertz, Marmottant
 
-LAWS: dict[str, type[Shell]] = {"marmottant": Marmottant, "gompertz": Gompertz}
+LAWS: dict[str, type[Marmottant] | type[Gompertz]] = {"marmottant": Marmottant, "gompertz": Gompertz}
 ONSET = -30.0  # dB; the echo at f/2 against that at f
 
 

@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..units import magnitude
-from .shells import Shell, both_sides
+from .shells import Coat, both_sides
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Tabulated(Shell):
+class Tabulated(Coat):
     """Tension read from a measured curve of sigma against R/R0.
 
     Monotone cubic between the points (slopes after Fritsch and Carlson), constant outside them.

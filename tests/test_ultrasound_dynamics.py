@@ -1,6 +1,7 @@
 """Motion in a pulse: reference traces, linear limit, conservation, refusals, nothing hangs."""
 
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import references_ultrasound as ref
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from contrastphys import ultrasound
 from contrastphys.provenance import Refusal
 from contrastphys.ultrasound import (
     Bubble,
@@ -326,3 +328,28 @@ def test_without_a_compiler_the_numbers_are_the_same():
     bubble = Bubble("2 um", Gas(), Gompertz("0.5 N/m", "5e-9 kg/s", "0.02 N/m"), 1.07)
     here = simulate(bubble, Pulse("2 MHz", "60 kPa", 2), Liquid()).metres[-1]
     assert float(done.stdout) == pytest.approx(here, rel=1e-9)
+
+
+@pytest.mark.parametrize("medium", ["blood", Liquid("gel", viscosity="15 mPa*s", shear_modulus="50 kPa")])
+def test_blood_and_soft_tissue_follow_the_linear_formulas(medium):
+    bubble = Bubble("1.5 um", Gas(), Marmottant("0.5 N/m", "5e-9 kg/s", "0.02 N/m"), 1.07)
+    pulse = Pulse("3 MHz", "20 Pa", cycles=80)
+    run = simulate(bubble, pulse, medium, tolerance=1e-10)
+    linear = cross_sections(bubble, "3 MHz", medium).scattering.magnitude
+    eps = 2 * math.pi * 3e6 * 1.5e-6 / run.medium.sound_speed
+    assert 4 * math.pi * abs(run.harmonic()) ** 2 / 20**2 / (1 + eps**2) == pytest.approx(linear, rel=1e-4)
+
+
+def test_rooms_of_bubbles_import_downwards():
+    """No two files of the room import each other, directly or around a corner, not even for types."""
+    room = Path(ultrasound.__file__).parent
+    names = {path.stem for path in room.glob("*.py")} - {"__init__"}
+    arrows = {name: set(re.findall(r"from \.(\w+) import", (room / f"{name}.py").read_text("utf-8"))) for name in names}
+    for name in names:
+        for other in set(re.findall(r"^from \. import ([\w, ]+)", (room / f"{name}.py").read_text("utf-8"), re.M)):
+            arrows[name] |= set(other.split(", "))
+    left = dict(arrows)
+    while free := [name for name, below in left.items() if not below & left.keys()]:
+        for name in free:
+            del left[name]
+    assert not left

@@ -3,8 +3,11 @@
 import numpy as np
 import pytest
 
+from contrastphys.calibration import calibrate
+from contrastphys.formulation import load
 from contrastphys.provenance import Refusal
 from contrastphys.ultrasound import Bubble, Church, Gas, Liquid, LogNormal, Marmottant, Population, Pulse, simulate
+from contrastphys.ultrasound.agents import predict
 from contrastphys.ultrasound.fitting import fit_attenuation, fit_trace
 from contrastphys.units import Q
 
@@ -64,3 +67,20 @@ def test_what_cannot_be_fitted_is_refused():
         fit_attenuation(start, FREQUENCY, np.ones(37))
     with pytest.raises(Refusal, match="starts at 0"):
         fit_attenuation(CLOUD.changed(shell=TRUE.changed(kappa_s=0.0)), FREQUENCY, spectrum(CLOUD))
+
+
+def test_the_front_door_calibrates_a_shell_from_its_attenuation():
+    true = load("definity")
+    asked = {"concentration": 1e5, "medium": "water"}
+    frequency = np.linspace(1, 12, 12)
+    seen = [
+        predict(true, "attenuation", {"frequency": float(f), **asked}, use_measured=False).number for f in frequency
+    ]
+    table = {
+        "frequency": Q(frequency, "MHz"), "attenuation": Q(np.array(seen), "dB_amplitude/cm"),
+        "concentration": Q(np.full(12, 1e5), "1/mL"), "medium": ["water"] * 12,
+    }  # fmt: skip
+    begin = {"gas.shell.chi": Q(0.3, "N/m"), "gas.shell.kappa_s": Q(4e-9, "kg/s")}
+    found = calibrate(true, table, list(begin), start=begin)
+    assert found.parameters["gas.shell.chi"].number == pytest.approx(0.44, rel=1e-3)
+    assert found.parameters["gas.shell.kappa_s"].number == pytest.approx(2e-9, rel=1e-3)

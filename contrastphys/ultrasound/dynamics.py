@@ -251,8 +251,15 @@ class Trace:
             )
         whole = max(2, int(self.pulse.cycles) // 2) // 2 * 2
         chosen = self.settled(min(whole, int(self.pulse.cycles)))
-        turn = np.exp(-2j * math.pi * order * self.pulse.frequency * self.seconds[chosen])
-        return complex(2 * np.mean(self.source[chosen] * turn))
+        ends = slice(chosen.start, chosen.stop + 1)
+        t, omega = self.seconds[ends], 2 * math.pi * order * self.pulse.frequency
+        turn = np.exp(-1j * omega * t)
+        # by parts, from (R^3 - R0^3)/3 and its rate: the acceleration of a stiff wall is all but noise
+        swell = (self.metres[ends] ** 3 - self.bubble.radius**3) / 3 * turn
+        kick = self.metres[ends] ** 2 * self.metres_per_second[ends] * turn
+        inside = np.trapezoid(swell, t)
+        total = kick[-1] - kick[0] + 1j * omega * (swell[-1] - swell[0]) - omega**2 * inside
+        return complex(2 * self.medium.density * total / (t[-1] - t[0]))
 
 
 def motion_flags(

@@ -276,7 +276,19 @@ def trace(par, shell, wave, start_radius, end, rtol, budget, out_radius, out_spe
     return BUDGET, budget, smallest, largest, fastest, broken
 
 
-@compiled(uses={"trace": trace})
+@compiled()
+def finer(par, shell, rtol):
+    """Tolerance for the acceleration of a wall that friction holds: it magnifies errors of the speed by loss/(rho w).
+
+    Steps of such bubbles are bound by stability, not by the tolerance, so that this costs little.
+    """
+    rest = par[REST]
+    loss = 4.0 * par[MU] + 4.0 * shell[5] / rest + shell[7] / (rest * rest * rest)
+    stiff = loss / (par[RHO] * rest * rest * 2.0 * math.pi * par[FREQUENCY])
+    return max(rtol * min(1.0, 100.0 / stiff) if stiff > 0.0 else rtol, min(rtol, 1e-9))
+
+
+@compiled(uses={"trace": trace, "finer": finer})
 def echoes(pars, shells, wave, ends, rtol, budget, sources, summary):
     """Source strength rho (R^2 R'' + 2 R R'^2) [Pa m] of many bubbles at equal times, one row each."""
     count = sources.shape[1]
@@ -284,7 +296,16 @@ def echoes(pars, shells, wave, ends, rtol, budget, sources, summary):
     for i in range(pars.shape[0]):
         radius[:] = 0.0
         status, steps, smallest, largest, fastest, broken = trace(
-            pars[i], shells[i], wave, pars[i, REST], ends[i], rtol, budget, radius, speed, rate
+            pars[i],
+            shells[i],
+            wave,
+            pars[i, REST],
+            ends[i],
+            finer(pars[i], shells[i], rtol),
+            budget,
+            radius,
+            speed,
+            rate,
         )
         for j in range(count):
             sources[i, j] = pars[i, RHO] * (radius[j] ** 2 * rate[j] + 2.0 * radius[j] * speed[j] ** 2)
@@ -309,11 +330,20 @@ def harmonics(pars, shells, wave, cycles, skip, per_cycle, orders, rtol, budget,
             turn = 2.0 * math.pi * orders[k] / per_cycle
             step_c, step_s = math.cos(turn), math.sin(turn)
             cosine, sine = math.cos(turn * begin), math.sin(turn * begin)
+            # by parts, from (R^3 - R0^3)/3 and its rate: the acceleration of a stiff wall is all but noise
             real, imaginary = 0.0, 0.0
+            cube = pars[i, REST] ** 3
             for j in range(begin, count - 1):
-                value = radius[j] ** 2 * rate[j] + 2.0 * radius[j] * speed[j] ** 2
+                value = (radius[j] ** 3 - cube) / 3.0
                 real += value * cosine
                 imaginary -= value * sine
                 cosine, sine = cosine * step_c - sine * step_s, sine * step_c + cosine * step_s
-            scale = 2.0 * pars[i, RHO] / used
-            amplitudes[i, k] = complex(real * scale, imaginary * scale)
+            omega = 2.0 * math.pi * orders[k] * pars[i, FREQUENCY]
+            between = 1.0 / (per_cycle * pars[i, FREQUENCY])
+            first, last = complex(math.cos(turn * begin), -math.sin(turn * begin)), complex(cosine, -sine)
+            end = count - 1
+            rise = (radius[end] ** 3 - cube) / 3.0 * last - (radius[begin] ** 3 - cube) / 3.0 * first
+            kick = radius[end] ** 2 * speed[end] * last - radius[begin] ** 2 * speed[begin] * first
+            whole = (complex(real, imaginary) + 0.5 * rise) * between
+            scale = 2.0 * pars[i, RHO] / (used * between)
+            amplitudes[i, k] = scale * (kick + 1j * omega * rise - omega * omega * whole)

@@ -15,7 +15,8 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from .formulation import Concentration, Formulation, catalogue, load
+from .concentration import Concentration
+from .formulation import Formulation, catalogue, load
 from .parts import Amount, BubbleShell, Core, Dose, GasCore, LiquidCore, Measured, Molecule, Payload, Shell
 from .provenance import Cell, Flag, Refusal, Value
 from .schema import RecordError

@@ -232,16 +232,18 @@ class Comparison:
         )
 
     def summary(self) -> str:
-        """One sentence from the numbers: which formulation has the largest smallest margin, and what limits it."""
+        """One sentence from the numbers: how many are seen by all they need, and which by the widest margin."""
         best = [(m, f) for f in self.formulations if (m := self.smallest(f.id)) is not None]
         if not best:
             return "No formulation has a dose and an answer of every modality it needs: no margin can be stated."
         margin, formulation = max(best, key=lambda pair: pair[0])
-        seen = [f.name for f in self.formulations if any(m >= 1 for m in self.margins(f.id).values())]
+        seen = sum(m >= 1 for m, _ in best)
+        undecided = len(self.formulations) - len(best)
+        open_ends = f", {undecided} cannot be decided" if undecided else ""
         return (
-            f"{len(seen)} of {len(self.formulations)} formulations are seen by at least one modality at their dose; "
-            f"{formulation.name} has the largest smallest margin ({significant(margin)}x, "
-            f"limited by {HEADINGS[self.limiting(formulation.id)]})."
+            f"{seen} of {len(self.formulations)} formulations are seen at their dose by every modality they "
+            f"need{open_ends}; the widest margin is that of {formulation.name} "
+            f"({significant(margin)}x in {HEADINGS[self.limiting(formulation.id)]})."
         )
 
     # ------------------------------------------------------------------------------------------- ranking

@@ -18,11 +18,12 @@ from pathlib import Path
 from typing import Any
 
 from . import chemistry, records
+from .concentration import Concentration
 from .constants import AVOGADRO
 from .parts import Amount, Core, Dose, GasCore, Limits, LiquidCore, Measured, Molecule, Payload, Shell
 from .provenance import Flag, Refusal, Value
 from .schema import Reader, RecordError, build, choice, near, nested, number, settle, several, shown, text
-from .units import Q, UnitError, container, magnitude
+from .units import Q, UnitError, magnitude
 
 MODALITIES = ("mri", "xray", "photoacoustic", "ultrasound")
 KINDS = ("chelate", "molecule", "nanoparticle", "hybrid", "bubble", "droplet")
@@ -150,7 +151,7 @@ class Formulation:
                 units = {"mol/L": "mmol/L", "g/L": "mg/mL", "1/L": "1/mL", "1": "uL/mL"}
                 if isinstance(amount, Dose):
                     units = {"mol/L": "mmol/kg", "g/L": "mg/kg", "1/L": "1/kg", "1": "mL/kg"}
-                write = " or ".join(units[unit] for unit in self._per_entity(amount.basis))
+                write = " or ".join(units[unit] for unit in self.per_entity(amount.basis))
                 yield f"{key}.value", f"{amount.value} does not count {amount.basis}", f"write it in {write}"
 
     # ----------------------------------------------------------------------------- what one entity holds
@@ -311,7 +312,7 @@ class Formulation:
             what = f"{self.id}: a stock counted by {basis} does not tell how many particles it holds"
             raise Refusal("stock", f"{what}; count it by {self.entity}, or by an element of the core")
         if not dissolved or basis == "compound":
-            return self._per_entity(basis)
+            return self.per_entity(basis)
         if basis == self.entity:
             return {"mol/L": 1.0, "1/L": AVOGADRO}
         atoms = self._atoms_with(tuple(p for p in self.payloads if p.concentration is None)).get(basis)
@@ -334,7 +335,7 @@ class Formulation:
         known |= {payload.agent: "mol/L" for payload in self.payloads}
         return known
 
-    def _per_entity(self, basis: str) -> dict[str, float]:
+    def per_entity(self, basis: str) -> dict[str, float]:
         """Amounts of a basis in one mole of entities: mol, g, number or L."""
         if basis in ("particle", "molecule"):
             if basis != self.entity:
@@ -392,7 +393,7 @@ class Formulation:
         if not isinstance(basis, str) or not basis:
             known = ", ".join(f"'{known}'" for known in self.bases())
             raise UnitError(f"a concentration of {self.id} counts something: name one of {known} as its basis")
-        factors = self._per_entity(basis)
+        factors = self.per_entity(basis)
         if isinstance(value, int | float) and "1" not in factors:
             raise UnitError(f"a concentration needs a unit: write Q({value}, 'mmol/L') or '{value} mg/mL'")
         if isinstance(value, str) and re.search(r"\b(OD|[Aa]bsorbance|optical density)\b|a\.u\.", value):
@@ -405,7 +406,7 @@ class Formulation:
 
     def dose_entities(self, dose: Dose, body_mass: float) -> float:
         """Moles of entities of a dose in a body of that mass (kg)."""
-        amount, factors = dose.value.quantity, self._per_entity(dose.basis)
+        amount, factors = dose.value.quantity, self.per_entity(dose.basis)
         for unit in factors:
             whole = "L" if unit == "1" else unit.removesuffix("/L")
             for each, times in ((f"{whole}/kg", body_mass), (whole, 1.0)):
@@ -438,78 +439,6 @@ class Formulation:
                 message = f"gas volume and count give {ratio:.2g} times the mean volume of the stated sizes"
                 found.append(Flag("gas-volume", message, "warn"))
         return tuple(found)
-
-
-@dataclass(frozen=True)
-class Concentration:
-    """A concentration of one formulation: a number of entities, shown by a basis.
-
-    Made by `Formulation.concentration`; `.to` shows the same concentration by another basis.
-    """
-
-    formulation: Formulation
-    entities: float  # mol of entities per litre
-    basis: str
-    unit: str = ""
-
-    @property
-    def shown(self) -> tuple[float, str]:
-        """Number and unit for the basis: the asked unit, else the usual one."""
-        factors = self.formulation._per_entity(self.basis)
-        usual = {"mol/L": "mmol/L", "g/L": "mg/mL", "1/L": "1/mL", "1": "uL/mL"}
-        if not self.unit:
-            unit = next(iter(factors))
-            return self.entities * factors[unit] * {"mmol/L": 1e3, "uL/mL": 1e3}.get(usual[unit], 1.0), usual[unit]
-        for unit, factor in factors.items():
-            try:
-                return self.entities * factor * float(
-                    magnitude(f"1 {unit}" if unit != "1" else Q(1.0, ""), self.unit)
-                ), self.unit
-            except UnitError:
-                continue
-        container(self.unit)  # says what is wrong with the unit itself
-        ask = " or ".join(f"'{usual[unit]}'" for unit in factors)
-        raise UnitError(f"a concentration counted by {self.basis} is not shown in '{self.unit}': ask for {ask}")
-
-    @property
-    def number(self) -> float:
-        """The number in the unit shown."""
-        return self.shown[0]
-
-    @property
-    def quantity(self) -> Any:
-        """The concentration as a pint quantity."""
-        value, unit = self.shown
-        return Q(value, unit)
-
-    def to(self, basis: str, unit: str | None = None) -> Concentration:
-        """The same concentration counted by another basis, in a unit of its kind."""
-        other = Concentration(self.formulation, self.entities, basis, unit or "")
-        other.shown  # noqa: B018  an unknown basis or unit is said here, not later
-        return other
-
-    def molar(self, basis: str) -> float:
-        """mmol/L of an element, payload, compound or of the entities themselves."""
-        return self._in(basis, "mol/L") * 1e3
-
-    def mass(self, basis: str) -> float:
-        """mg/mL of an element or of the compound."""
-        return self._in(basis, "g/L")
-
-    def _in(self, basis: str, unit: str) -> float:
-        factors = self.formulation._per_entity(basis)
-        if unit not in factors:
-            raise UnitError(f"a concentration counted by {basis} is not shown in {unit}")
-        return self.entities * factors[unit]
-
-    @property
-    def per_millilitre(self) -> float:
-        """Entities per mL."""
-        return self.entities * AVOGADRO * 1e-3
-
-    def __str__(self) -> str:
-        value, unit = self.shown
-        return f"{value:.4g} {unit} ({self.basis})"
 
 
 # --------------------------------------------------------------------------------------- from the catalogue

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from . import records
-from .formulation import MODALITIES, Concentration, Formulation, from_table, load
+from .concentration import Concentration
+from .formulation import MODALITIES, Formulation, from_table, load
 from .provenance import Cell, Flag, Refusal, Value
 from .schema import (
     Mistake,

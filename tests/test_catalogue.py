@@ -160,7 +160,7 @@ def test_agent_can_be_counted(agent):
     entity = agent.concentration("1 nM", agent.entity)
     assert entity.molar(agent.entity) == pytest.approx(1e-6)
     for basis in agent.bases():
-        assert agent._per_entity(basis)
+        assert agent.per_entity(basis)
     if agent.dose is not None:
         assert agent.dose_entities(agent.dose, 70) > 0
     if agent.stock is not None or (agent.gas is not None and agent.gas.concentration is not None):

@@ -148,6 +148,17 @@ def test_models_on_a_part_of_the_range_are_drawn_there(real):
     assert curve.x[np.nanargmax(curve.y)] == pytest.approx(790, abs=30)
 
 
+def test_at_most_twelve_lines_and_the_rest_is_said(real):
+    many = compare(["gadoterate", *(f"gold-sphere-{d}nm" for d in (5, 10, 20, 40, 60, 80, 100, 150)), "icg",
+                    "gold-sphere-40nm-silica", "gold-nanorod-41x10nm-silica", "gold-nanorod-41x10nm", "ferumoxides",
+                    "ferumoxtran"])  # fmt: skip
+    axes = plots.picture("absorption", many, wavelengths=[780.0, 800.0])
+    assert len([line for line in axes.get_lines() if len(line.get_xdata()) == 2 and line.get_zorder() == 3]) == 12
+    assert "and 2 more" in said(axes)
+    axes = plots.picture("absorption", many, formulations=["icg"], wavelengths=[780.0, 800.0])
+    assert " more: " not in said(axes) and "Indocyanine" in said(axes)
+
+
 def test_lines_no_eye_tells_apart_are_one_line():
     both = compare(["iohexol", "iodixanol"])
     text = said(plots.picture("enhancement", both))

@@ -83,15 +83,21 @@ def test_every_number_has_its_chain(page):
         assert part in page.text
 
 
+def test_sources_hold_the_reviews_of_the_chart(page):
+    assert "doi:10.7150/thno.62479" in page.text
+    assert "ranges of reviews" in page.text
+
+
 def test_the_run_is_in_the_head(text):
     assert '<meta name="run" content="0123456789ab">' in text
 
 
 def test_it_says_which_one_and_what_is_uncertain():
     lines = {line["term"]: line["items"] for line in content.brief(report_case.comparison())}
-    assert lines["Most seen in MRI"][0].startswith("Iron oxide, 6 nm (220×")
+    assert lines["Most seen in MRI"][0].startswith("Iron oxide, 6 nm: 220×")
+    assert lines["Most seen in MRI"][2] == "Their bands overlap: neither is surely first."
     assert "Most seen in CT" not in lines  # every margin there is below 1
-    assert any("Gd-DOTA in CT (0.2×)" in item for item in lines["Not seen where needed"])
+    assert any("Gd-DOTA in CT: 0.2×" in item for item in lines["Not seen where needed"])
 
 
 def test_a_band_that_holds_one_is_named():
@@ -99,7 +105,7 @@ def test_a_band_that_holds_one_is_named():
     made = case.formulations[0].replace(needs=("xray",))
     limits = report_case._answer("gd", "xray", {"kvp": "120 kV"}, 1.0, 1.4, basis="Gd")
     lines = content.brief(Comparison(Study((made,)), tuple(limits)))
-    assert {"term": "Could go either way", "items": ["Gd-DOTA in CT (band 0.7 to 2.8 holds 1)"]} in lines
+    assert {"term": "Could go either way", "items": ["Gd-DOTA in CT: 1.4×, band 0.7 to 2.8"]} in lines
 
 
 def test_dois_are_links_and_nothing_else_is():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from contrastphys import records
@@ -12,6 +13,7 @@ from contrastphys.schema import RecordError
 from contrastphys.xray import agents, detection_limit, enhancement
 from contrastphys.xray.absorbers import absorber_of, basis_of
 from contrastphys.xray.agents import Protocol, applies, predict, respond
+from contrastphys.xray.attenuation import mu_rho
 
 GOLD = Formulation(id="gold-10", kind="nanoparticle", cores={"material": "gold", "diameter": "10 nm"})
 IRON = Formulation(id="iron", kind="nanoparticle", cores={"material": "magnetite", "diameter": "8 nm"})
@@ -56,6 +58,23 @@ def row(value, kvp, quantity="enhancement_per_mass", unit="HU*mL/mg", per="Au"):
 
 def at(kvp=120.0, **more):
     return {"kvp": float(kvp), "phantom": 20.0, **more}
+
+
+def test_a_coated_particle_by_hand():
+    coated = GOLD.replace(shells={"material": "silica", "thickness": "5 nm"})
+    core, whole = np.pi / 6 * 10.0**3, np.pi / 6 * 20.0**3
+    gold, silica = (records.material(name).density.number * 1e-3 for name in ("gold", "silica"))
+    per_gold = (whole - core) * silica / (core * gold)  # g of silica for 1 g of gold
+    energy = np.array([30.0, 60.0, 100.0])
+    by_hand = mu_rho("Au", energy) + per_gold * mu_rho("SiO2", energy)
+    by_hand -= whole / (core * gold) * mu_rho("water", energy)
+    assert absorber_of(coated).mu(energy) == pytest.approx(by_hand, rel=1e-6)
+
+
+def test_a_molecule_pushes_its_own_volume_of_water_aside():
+    molecule = load("iopamidol").molecule
+    per_iodine = molar_mass(molecule.formula) / (3 * ATOMIC_WEIGHT["I"])
+    assert absorber_of(load("iopamidol")).displaced == pytest.approx(per_iodine / molecule.density.number, rel=1e-9)
 
 
 def test_gold_particle_is_gold_less_its_water():

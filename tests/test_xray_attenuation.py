@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import references_xray as slow
 
-from contrastphys.chemistry import FormulaError, composition
+from contrastphys.chemistry import FormulaError, composition, molar_mass
 from contrastphys.records import material, shipped_folder
 from contrastphys.units import Q, RangeWarning, UnitError
 from contrastphys.xray.absorption import (
@@ -179,6 +179,19 @@ def test_usual_compounds_pass_and_slips_of_them_do_not(formula):
     wrong = formula.replace(first, f"{first}11", 1) if counts == 1 else formula.replace(f"{counts:g}", "11", 1)
     with pytest.raises(FormulaError, match="is no usual compound"):
         plausible(wrong)
+
+
+def test_brackets_hydrates_and_solutions_by_hand():
+    at = np.array([20.0, 60.0, 100.0])
+    salt, water = molar_mass("CuSO4"), molar_mass("H2O")
+    by_hand = (salt * mu_rho("CuSO4", at) + 5 * water * mu_rho("H2O", at)) / (salt + 5 * water)
+    assert mu_rho("CuSO4·5H2O", at) == pytest.approx(by_hand, rel=1e-9)
+    assert mu_rho("Ca5(PO4)3OH", at) == pytest.approx(mu_rho("Ca5P3O13H", at), rel=1e-12)
+    assert mu_rho("Fe4[Fe(CN)6]3", at) == pytest.approx(mu_rho("Fe7C18N18", at), rel=1e-12)
+    solution = linear_attenuation({"water": "0.95 g/mL", "Gd2O3": "50 mg/mL"}, Q(at, "keV")).magnitude
+    assert solution == pytest.approx(0.95 * mu_rho("water", at) + 0.05 * mu_rho("Gd2O3", at), rel=1e-12)
+    mixture = mass_attenuation({"water": 0.95, "Gd2O3": 0.05}, Q(at, "keV")).magnitude
+    assert mixture == pytest.approx(solution, rel=1e-12)
 
 
 def test_formulas_that_are_meant_pass():

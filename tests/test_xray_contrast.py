@@ -222,6 +222,8 @@ def test_ratios_do_not_depend_on_concentration():
         (lambda: enhancement("I", "120 kV").hu("-1 mg/mL"), ValueError, "concentration is -1 mg/mL"),
         (lambda: enhancement("I", "120 kV").hu("1 cm"), UnitError, "mass or amount of I per volume"),
         (lambda: enhancement("I", "120 kV").hu("1 mg/mL", "0 cm"), ValueError, "path is 0 cm"),
+        (lambda: enhancement("I", "120 kV").hu("1 mg/mL", Q([1, 2], "cm")), ValueError, "path is a list"),
+        (lambda: enhancement("I", "120 kV").opacity("1 mg/mL", "-1 cm"), ValueError, "path is -1 cm"),
         (lambda: detector("GOS", threshold="20 keV"), ValueError, "energy-integrating detector has none"),
         (lambda: absorber("Ta2O5", "0 g/cm^3"), ValueError, "density is 0"),
         (lambda: absorber("Ta2O5", basis="Au"), FormulaError, "holds no 'Au'"),

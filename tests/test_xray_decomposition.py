@@ -102,6 +102,10 @@ def test_any_number_of_bins_is_finite_or_refused(photons):
 @given(st.lists(st.integers(0, 40), min_size=4, max_size=4))
 def test_estimates_of_few_counts_stay_finite_and_positive(counts):
     found = decompose(RAY, spectrum("120 kV", bin_width="1 keV"), AT, photons=2e4)
+    if not any(counts):
+        with pytest.raises(Refusal, match="measurement 1 holds no count"):
+            found.estimate(counts)
+        return
     areal = found.estimate(counts).magnitude
     assert np.isfinite(areal).all() and (areal >= 0).all()
 
@@ -113,6 +117,20 @@ def test_interval_covers_the_truth():
         low, high = found.interval(counts, positive=False).magnitude.T
         hits.append((low < 1e3 * found.areal) & (1e3 * found.areal < high))
     assert np.mean(hits) == pytest.approx(0.954, abs=0.03)
+
+
+def test_intervals_are_positive_or_refused():
+    found = decompose({**RAY, "Ta": "0 mg/cm^2"}, spectrum("120 kV", bin_width="1 keV"), AT, photons=1e6)
+    for counts in found.simulate(20, seed=2):
+        low, high = found.interval(counts).magnitude.T
+        assert (low >= 0).all() and (high > low).all()
+    with pytest.raises(Refusal, match=r"bin \d .* fewer than 5"):
+        found.interval([0, 1, 0, 0])
+    with pytest.raises(ValueError, match="one measurement"):
+        found.interval(found.simulate(3, seed=1))
+    with pytest.raises(ValueError, match="counts of 1 bins"):
+        found.estimate(5)
+    assert np.isfinite(found.estimate([1e9] * 4, positive=False).magnitude).all()
 
 
 def test_noise_free_counts_give_the_truth():

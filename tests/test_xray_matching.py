@@ -79,6 +79,8 @@ def test_table_equals_one_by_one():
 def test_bad_input():
     with pytest.raises(Refusal, match="does not enhance"):
         match(Absorber("C", (("C", 1.0),), 3.0))
+    with pytest.raises(ValueError, match="nothing of an agent equals no reference"):
+        match("Au", concentration="0 mg/mL")
     with pytest.raises(ValueError, match="path is 0 cm"):
         match("Au", path="0 cm")
     with pytest.raises(UnitError, match="mass or amount of I per volume"):

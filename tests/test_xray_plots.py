@@ -116,6 +116,15 @@ def test_bounds_without_an_answer_say_so():
     assert any("too few photons" in text.get_text() for text in ax.texts)
 
 
+def test_pictures_of_nothing_are_refused():
+    with pytest.raises(ValueError, match="give at least one"):
+        pictures.attenuation(())
+    with pytest.raises(ValueError, match="give at least one"):
+        pictures.enhancement(())
+    with pytest.raises(ValueError, match="two or more, of which one moves"):
+        pictures.bounds({"water": "20 cm", "I": "1 mg/cm^2"}, "I", thresholds=Q([25], "keV"))
+
+
 def test_results_draw_themselves():
     assert enhancement("Au", "120 kV", "20 cm", "CZT").plot(kvp=VOLTS).get_title(loc="left") == "no phantom"
     assert match("Au").plot(kvp=VOLTS, sizes="32 cm").get_title(loc="left") == "32 cm water"

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from contrastphys.provenance import Refusal
 from contrastphys.units import Q, UnitError
 from contrastphys.xray.attenuation import edges
+from contrastphys.xray.contrast import enhancement
 from contrastphys.xray.spectra import bin_edges, measured_spectrum, monochromatic, spectrum
 
 
@@ -66,6 +67,15 @@ def test_filters_commute_and_add():
     assert one.photons == pytest.approx(two.photons, rel=1e-10)
     areal = spectrum("120 kV", {"Al": "0.80967 g/cm^2", "Cu": "0.2 mm"})
     assert areal.photons == pytest.approx(one.photons, rel=1e-6)
+
+
+def test_a_bow_tie_hardens_the_rim_as_its_material_does():
+    beam = spectrum("120 kV")
+    centre, rim = beam.filtered({"Al": "1 mm"}), beam.filtered({"Al": "12 mm"})
+    assert rim.mean_energy() > centre.mean_energy() and rim.kerma() < centre.kerma() and rim.hvl() > centre.hvl()
+    # of water it is more phantom
+    by_water = enhancement("I", beam.filtered({"water": "5 cm"}), "20 cm").slope
+    assert by_water == pytest.approx(enhancement("I", beam, "25 cm").slope, rel=1e-9)
 
 
 def test_lines_stay_apart():
@@ -133,6 +143,23 @@ def test_own_spectrum_is_split_at_edges_and_kept_whole():
 def test_bad_input(kwargs, error, words):
     with pytest.raises(error, match=words):
         spectrum(**kwargs)
+
+
+def test_wide_bins_of_an_own_spectrum_are_flagged():
+    for width, flagged in ((1.0, True), (0.2, False)):
+        at = np.arange(30 + width / 2, 120, width)
+        beam = measured_spectrum(Q(at, "keV"), Q(np.ones(at.size), "1/cm^2"))
+        assert ("wide bins" in [flag.code for flag in beam.flags]) is flagged
+
+
+def test_a_beam_without_photons_is_refused():
+    dead = spectrum("30 kV", {"Pb": "5 cm"})
+    for ask in (dead.mean_energy, dead.hvl, dead.homogeneity):
+        with pytest.raises(Refusal, match="no photon is left"):
+            ask()
+    assert "no photons" in repr(dead)
+    with pytest.raises(ValueError, match="0 at every energy"):
+        measured_spectrum(Q([40, 50], "keV"), Q([0, 0], "1/cm^2"))
 
 
 def test_own_spectrum_refuses_what_it_cannot_read():

@@ -30,9 +30,9 @@ _DOORS = {
     "calibrate": "calibration",
 }
 _ROOMS = (
-    "agents", "calibration", "chelates", "lanthanide", "measured", "media", "model", "moment_walk", "motion",
+    "agents", "calibration", "chelates", "claims", "lanthanide", "measured", "media", "model", "moment_walk", "motion",
     "paramagnetic", "particles", "protocol", "random_walk",
-    "regimes", "sequences", "spectral", "superparamagnetic", "tissue", "validation",
+    "regimes", "sequences", "spectral", "superparamagnetic", "tissue",
 )  # fmt: skip
 
 __all__ = list(_DOORS)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..formulation import Concentration
+from ..concentration import Concentration
 from ..provenance import STATUSES, Flag, Refusal, Value
 from ..units import UnitError
 from .media import medium_id

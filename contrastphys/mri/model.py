@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import records
-from ..formulation import Concentration, Formulation, load
+from ..concentration import Concentration
+from ..formulation import Formulation, load
 from ..provenance import Flag, Refusal, merge_flags
 from ..units import Q, UnitError, quantities
 from . import chelates, measured, particles

@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from ..concentration import Concentration
 from ..constants import ZERO_CELSIUS
-from ..formulation import Concentration, Formulation, load
+from ..formulation import Formulation, load
 from ..provenance import Cell, Flag, Refusal, Value, merge_flags
 from . import tissue, water
 from .absorbers import absorbs

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from .. import records
+from ..concentration import Concentration
 from ..constants import AVOGADRO, ZERO_CELSIUS
-from ..formulation import Concentration, Formulation, load
+from ..formulation import Formulation, load
 from ..parts import Measured
 from ..provenance import Flag, Refusal, Value, choose, merge_flags
 from ..units import Q, UnitError, magnitude, quantities
@@ -117,10 +118,10 @@ class Pressure:
 # ------------------------------------------------------------------------------------- molar absorption
 
 
-def _per_entity(formulation: Formulation, row: Measured) -> float:
+def per_entity(formulation: Formulation, row: Measured) -> float:
     """A measured coefficient carried from what it counts to one entity, 1/(M cm)."""
     basis = row.per or formulation.entity
-    return row.value.number * formulation._per_entity(basis)["mol/L"]
+    return row.value.number * formulation.per_entity(basis)["mol/L"]
 
 
 def _computed(formulation: Formulation, wavelength: float, medium: Any) -> tuple[Value, Absorber]:
@@ -149,7 +150,7 @@ def _from_measured(
     if not rows:
         return None, None
     away, _, at, row = min(rows, key=lambda entry: entry[:2])
-    coefficient = _per_entity(formulation, row)
+    coefficient = per_entity(formulation, row)
     error = (row.value.sd / row.value.number) if row.value.sd else 0.15
     source, status = row.source or formulation.source, row.status or formulation.status
     if away <= 2.0 and row.quantity == "molar_absorption":

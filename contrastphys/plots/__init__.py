@@ -17,29 +17,50 @@ from ..schema import Mistake, RecordError, near
 PICTURES: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
     "margins": (
         "overview",
-        "Margin of every formulation in every modality: concentration in the target over the smallest one seen.",
+        "Margin of every formulation in every modality: concentration in the target over the smallest one seen, with "
+        "its band. Framed: the needed modality that limits. Hatched: cannot be decided. Blank: does not apply.",
         "",
         ("margin", "c_min"),
     ),
     "limits": (
         "overview",
-        "Smallest concentration seen, in particles or molecules, with its band, and the concentration in the target.",
+        "Smallest concentration seen, in particles or molecules, with its band. What lies left of the bar, the "
+        "concentration in the target, is seen. Filled: rests on a measurement.",
         "",
         ("c_min",),
     ),
     "sensitivity": (
         "literature",
-        "Smallest concentration seen against resolution, over the ranges that reviews state.",
+        "Smallest concentration seen against resolution. Numbered: this study, at the voxel or target of its protocol, "
+        "side by side where they would cover each other. Grey: ranges that reviews state.",
         "",
         ("c_min",),
     ),
-    "relaxivity": ("curves", "Relaxivity against magnetic field: models as lines, measurements as points.", "mri",
-                   ("r1", "r2", "c_min")),
-    "enhancement": ("curves", "CT enhancement per mass of the counted element against tube voltage.", "xray",
-                    ("enhancement_per_mass", "c_min")),
-    "absorption": ("curves", "Molar absorption against wavelength.", "photoacoustic", ("molar_absorption", "c_min")),
-    "bubbles": ("curves", "Ultrasound attenuation against frequency.", "ultrasound", ("attenuation", "c_min")),
-}  # fmt: skip
+    "relaxivity": (
+        "curves",
+        "Relaxivity against magnetic field: models as lines with their bands, measurements in any medium as points.",
+        "mri",
+        ("r1", "r2", "c_min"),
+    ),
+    "enhancement": (
+        "curves",
+        "CT enhancement per mass of the counted element against tube voltage, behind the phantom of the study.",
+        "xray",
+        ("enhancement_per_mass", "c_min"),
+    ),
+    "absorption": (
+        "curves",
+        "Molar absorption, decadic, against wavelength.",
+        "photoacoustic",
+        ("molar_absorption", "c_min"),
+    ),
+    "bubbles": (
+        "curves",
+        "Ultrasound attenuation against frequency at one million per mL.",
+        "ultrasound",
+        ("attenuation", "c_min"),
+    ),
+}
 
 
 def of_comparison(comparison: Any) -> list[str]:
@@ -80,7 +101,7 @@ def picture(name: str, comparison: Any, **options: Any) -> Any:
     comparison : Comparison
         The cells of a study.
     **options
-        Passed to the picture's function, such as ``fields=`` of relaxivity.
+        Passed to the picture's function, such as ``formulations=`` (ids) of relaxivity.
 
     Returns
     -------

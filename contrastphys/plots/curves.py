@@ -25,6 +25,7 @@ VOLTAGES = np.array([60, 65, 70, 75, 80, 85, 90, 100, 110, 120, 130, 140], float
 WAVELENGTHS = np.arange(500.0, 1101.0, 20.0)  # nm
 FREQUENCIES = np.geomspace(0.5, 20, 28)  # MHz
 REFERENCE = 1e6  # bubbles per mL that attenuation is shown for
+MOST = 12  # lines that a reader still tells apart
 
 
 @dataclass
@@ -71,9 +72,19 @@ def sampled(
     return Curve(formulation.name, x, y, low, high, unit)
 
 
-def _asking(comparison: Any, modality: str) -> list[Formulation]:
-    """Formulations a modality was asked for."""
-    return [f for f in comparison.formulations if comparison.select(f.id, modality)]
+def _asking(comparison: Any, modality: str, only: Iterable[str]) -> list[Formulation]:
+    """Formulations a modality was asked for, or those of them that are named."""
+    named = set(only)
+    return [f for f in comparison.formulations if (not named or f.id in named) and comparison.select(f.id, modality)]
+
+
+def _left_out(names: list[str], handles: list[Any], waiting: int) -> None:
+    """Say in the legend how many formulations are not drawn."""
+    from matplotlib.lines import Line2D
+
+    if waiting:
+        names.append(f"and {waiting} more: formulations=[ids] draws them")
+        handles.append(Line2D([], [], ls="none"))
 
 
 def _stated(protocol: Any, *keys: str) -> dict[str, Any]:
@@ -128,7 +139,7 @@ def _recount(formulation: Formulation, counted: str, basis: str) -> float | None
     if not basis or not counted or counted == basis or counted == "metal":
         return 1.0
     try:
-        return formulation._per_entity(basis)["mol/L"] ** -1 * formulation._per_entity(counted)["mol/L"]
+        return formulation.per_entity(basis)["mol/L"] ** -1 * formulation.per_entity(counted)["mol/L"]
     except (UnitError, Refusal, KeyError, ZeroDivisionError):
         return None
 
@@ -143,7 +154,11 @@ def _limits_of(curves: Sequence[Curve], decades: float) -> tuple[float, float] |
 
 
 def relaxivity(
-    comparison: Any, fields: Iterable[float] = FIELDS, temperature: float = 310.15, medium: str = "water"
+    comparison: Any,
+    formulations: Iterable[str] = (),
+    fields: Iterable[float] = FIELDS,
+    temperature: float = 310.15,
+    medium: str = "water",
 ) -> Any:
     """r1 and r2 against field, models as lines and measurements as points.
 
@@ -151,6 +166,8 @@ def relaxivity(
     ----------
     comparison : Comparison
         The cells of a study.
+    formulations : iterable of str
+        Ids of those to draw; without it all that answer, at most twelve.
     fields : iterable of float
         Fields of the lines, T.
     temperature : float
@@ -165,23 +182,29 @@ def relaxivity(
     """
     fig = figure(6.4, 4.8)
     panels = fig.subplots(2, 1, sharex=True)
-    asking = _asking(comparison, "mri")
     grid = list(fields)
     conditions = {"temperature": temperature, "medium": medium}
-    handles: dict[str, Any] = {}
-    for ax, quantity in zip(panels, ("r1", "r2"), strict=True):
-        curves = []
-        for place, formulation in enumerate(asking):
+    drawn: dict[str, list[Curve]] = {"r1": [], "r2": []}
+    handles: list[Any] = []
+    names: list[str] = []
+    asking = _asking(comparison, "mri", formulations)
+    while asking and len(names) < MOST:
+        formulation = asking.pop(0)
+        shown = {}
+        for ax, quantity in zip(panels, drawn, strict=True):
             curve = sampled(formulation, "mri", quantity, "field", grid, conditions)
             curve.basis = _counted(comparison, formulation, "mri")
             curve.points = _measured(formulation, quantity, "field", curve.basis)
             if curve.answered:
-                curves.append(curve)
-                handle, key = _line(ax, curve, place), f"{clipped(curve.name, 34)}, per {curve.basis}"
-                if curve.points or key not in handles:
-                    handles[key] = handle
+                drawn[quantity].append(curve)
+                shown[bool(curve.points)] = _line(ax, curve, len(names))
+        if shown:
+            handles.append(shown.get(True) or shown[False])
+            names.append(f"{clipped(formulation.name, 34)}, per {curve.basis}")
+    _left_out(names, handles, len(asking))
+    for ax, quantity in zip(panels, drawn, strict=True):
         logarithmic(ax.xaxis)
-        span = _limits_of(curves, 6)
+        span = _limits_of(drawn[quantity], 6)
         logarithmic(ax.yaxis, span)
         if not span:
             says(ax, f"no {quantity} of these formulations can be computed or was measured")
@@ -192,11 +215,11 @@ def relaxivity(
     panels[0].tick_params(labelbottom=False)
     panels[1].set_xlabel("magnetic field [T]  (dotted: fields of the study)")
     panels[1].set_xlim(min(grid), max(grid))
-    legend(fig, list(handles.values()), list(handles))
+    legend(fig, handles, names)
     return panels[0]
 
 
-def enhancement(comparison: Any, kvp: Iterable[float] = VOLTAGES) -> Any:
+def enhancement(comparison: Any, formulations: Iterable[str] = (), kvp: Iterable[float] = VOLTAGES) -> Any:
     """CT enhancement per mass of the counted element against tube voltage.
 
     Formulations counted by the same element whose enhancement agrees within 5 % share one line.
@@ -205,6 +228,8 @@ def enhancement(comparison: Any, kvp: Iterable[float] = VOLTAGES) -> Any:
     ----------
     comparison : Comparison
         The cells of a study.
+    formulations : iterable of str
+        Ids of those to draw; without it all that answer, at most twelve.
     kvp : iterable of float
         Tube voltages of the lines, kV.
 
@@ -217,7 +242,9 @@ def enhancement(comparison: Any, kvp: Iterable[float] = VOLTAGES) -> Any:
     protocol = comparison.study.protocol("xray")
     conditions = _stated(protocol, "phantom", "filtration", "detector", "anode_angle", "threshold")
     curves: list[Curve] = []
-    for formulation in _asking(comparison, "xray"):
+    asking = _asking(comparison, "xray", formulations)
+    while asking and len(_alike(curves)) < MOST:
+        formulation = asking.pop(0)
         curve = sampled(formulation, "xray", "enhancement_per_mass", "kvp", kvp, conditions)
         curve.points = _measured(formulation, "enhancement_per_mass", "kvp")
         curve.basis = _counted(comparison, formulation, "xray")
@@ -234,6 +261,7 @@ def enhancement(comparison: Any, kvp: Iterable[float] = VOLTAGES) -> Any:
         if np.isfinite(first.y[-1]):
             ends.append((float(first.x[-1]), float(first.y[-1]), first.basis, look(place)["color"]))
     _at_ends(ax, ends)
+    _left_out(names, handles, len(asking))
     if not curves:
         says(ax, "no formulation holds an element that CT sees apart")
     ax.set_xlabel("tube voltage [kV]  (dotted: voltages of the study)")
@@ -241,17 +269,19 @@ def enhancement(comparison: Any, kvp: Iterable[float] = VOLTAGES) -> Any:
     ax.set_ylim(bottom=0)
     at(ax.xaxis, [60, 80, 100, 120, 140])
     _marks(ax, [v.number for v in getattr(protocol, "kvp", ())])
-    legend(fig, handles, names, 90)
+    legend(fig, handles, names, length=90)
     return ax
 
 
-def absorption(comparison: Any, wavelengths: Iterable[float] = WAVELENGTHS) -> Any:
+def absorption(comparison: Any, formulations: Iterable[str] = (), wavelengths: Iterable[float] = WAVELENGTHS) -> Any:
     """Molar absorption (decadic, per particle or molecule) against wavelength.
 
     Parameters
     ----------
     comparison : Comparison
         The cells of a study.
+    formulations : iterable of str
+        Ids of those to draw; without it all that answer, at most twelve.
     wavelengths : iterable of float
         nm.
 
@@ -265,13 +295,16 @@ def absorption(comparison: Any, wavelengths: Iterable[float] = WAVELENGTHS) -> A
     handles: list[Any] = []
     names: list[str] = []
     curves: list[Curve] = []
-    for formulation in _asking(comparison, "photoacoustic"):
+    asking = _asking(comparison, "photoacoustic", formulations)
+    while asking and len(curves) < MOST:
+        formulation = asking.pop(0)
         curve = sampled(formulation, "photoacoustic", "molar_absorption", "wavelength", wavelengths, {})
         curve.points = _measured(formulation, "molar_absorption", "wavelength", formulation.entity)
         if curve.answered:
             handles.append(_line(ax, curve, len(curves)))
             curves.append(curve)
             names.append(curve.name)
+    _left_out(names, handles, len(asking))
     span = _limits_of(curves, 9)
     logarithmic(ax.yaxis, span)
     if not span:
@@ -283,13 +316,15 @@ def absorption(comparison: Any, wavelengths: Iterable[float] = WAVELENGTHS) -> A
     return ax
 
 
-def bubbles(comparison: Any, frequencies: Iterable[float] = FREQUENCIES) -> Any:
+def bubbles(comparison: Any, formulations: Iterable[str] = (), frequencies: Iterable[float] = FREQUENCIES) -> Any:
     """Attenuation against frequency at one million bubbles per mL.
 
     Parameters
     ----------
     comparison : Comparison
         The cells of a study.
+    formulations : iterable of str
+        Ids of those to draw; without it all that answer, at most twelve.
     frequencies : iterable of float
         MHz.
 
@@ -304,12 +339,15 @@ def bubbles(comparison: Any, frequencies: Iterable[float] = FREQUENCIES) -> Any:
     handles: list[Any] = []
     names: list[str] = []
     curves: list[Curve] = []
-    for formulation in _asking(comparison, "ultrasound"):
+    asking = _asking(comparison, "ultrasound", formulations)
+    while asking and len(curves) < MOST:
+        formulation = asking.pop(0)
         curve = sampled(formulation, "ultrasound", "attenuation", "frequency", frequencies, conditions)
         if curve.answered:
             handles.append(_line(ax, curve, len(curves)))
             curves.append(curve)
             names.append(curve.name)
+    _left_out(names, handles, len(asking))
     logarithmic(ax.xaxis)
     at(ax.xaxis, [0.5, 1, 2, 3, 5, 7, 10, 15, 20])
     span = _limits_of(curves, 5)

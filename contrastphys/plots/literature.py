@@ -80,6 +80,7 @@ def sensitivity(comparison: Any) -> Any:
     shown = {p.number for p in points}
     rows = [f"{n}  {label(f.name, 27)}" for n, f in enumerate(comparison.formulations, 1) if n in shown]
     if rows:
+        fig.set_figheight(4.75 + 0.145 * math.ceil(len(rows) / 3))
         fig.legend([Line2D([], [], ls="none")] * len(rows), rows, loc="outside lower left", ncols=3, handlelength=0,
                    handletextpad=0, labelspacing=0.3, columnspacing=1.0, fontsize=7.5)  # fmt: skip
     fig.draw_without_rendering()

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import records
 from ..formulation import Formulation, load
 from ..mri import agents, claims, regimes, sequences
 from ..mri.measured import Row
@@ -173,6 +174,16 @@ def parts_profile(probe: Formulation | str, temperature: Any = "37 degC", medium
     return axes[0]
 
 
+def published_cores() -> list[tuple[float, float, float, float]]:
+    """(diameter, field, r1, r2) of published iron oxides with a measured magnetisation; what is missing is nan."""
+    found = []
+    for row in records.table("published/mri_collected").rows():
+        size, field, r1, r2 = (float(row[key]) for key in ("core", "field", "r1", "r2"))
+        if row["class"] == "B" and row["saturation"] > 0 and 1 < size <= 60 and "implausible" not in row["note"]:
+            found.append((size, field, r1, r2))
+    return found
+
+
 @styled
 def size_profile(fields: Sequence[Any] = ("0.5 T", "1.5 T", "3 T"), material: str = "magnetite",
                  sizes: np.ndarray = SIZES) -> Any:  # fmt: skip
@@ -191,20 +202,10 @@ def size_profile(fields: Sequence[Any] = ("0.5 T", "1.5 T", "3 T"), material: st
     matplotlib.axes.Axes
         The panel of r1; the others of the figure have r2 and their ratio.
     """
-    from ..mri.validation import _number, published_rows
-
     fig = figure(7.4, 3.9)
     axes = fig.subplots(1, 3, sharex=True)
     handles, names = [], []
-    published = [
-        (size, field, _number(row["r1"]), _number(row["r2"]))
-        for row in published_rows()
-        if row["class"] == "B"
-        and 1 < (size := _number(row["core"])) <= 60
-        and _number(row["saturation"]) > 0
-        and (field := _number(row["field"])) > 0
-        and "implausible" not in row["note"]
-    ]
+    published = published_cores()
     for index, stated in enumerate(fields):
         field = float(magnitude(stated, "T"))
         pairs = np.array([[float(v) for v in claims.rates(claims.iron_core(float(d), material), field)] for d in sizes])

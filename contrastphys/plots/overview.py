@@ -105,6 +105,7 @@ def margins(comparison: Any) -> Any:
     )
     bar.set_label("margin: concentration in the target / smallest seen.  Framed: what limits")
     bar.outline.set_visible(False)
+    bar.solids.set_edgecolor("face")  # no seams between its steps
     return ax
 
 
@@ -178,6 +179,7 @@ def limits(comparison: Any) -> Any:
     ax.set_yticks(range(len(formulations)), [folded(f.name) for f in formulations])
     ax.tick_params(axis="y", length=0)
     logarithmic(ax.xaxis)
+    logarithmic(ax.xaxis, ax.get_xlim())
     ax.grid(False, axis="y")
     ax.spines["left"].set_visible(False)
     ax.set_xlabel("smallest concentration seen [mol/L of particles or molecules]")

@@ -94,13 +94,13 @@ def at(axis: Any, ticks: Sequence[float]) -> None:
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 
 
-def legend(fig: Any, handles: Sequence[Any], names: Iterable[str], length: int = 44) -> None:
+def legend(fig: Any, handles: Sequence[Any], names: Iterable[str], columns: int = 0, length: int = 44) -> None:
     """A legend below the panels, where it covers nothing; as many columns as fit."""
     labels = [label(name, length) for name in names]
     if not labels:
         return
     longest = max(len(text) for text in labels)
-    room = max(1, min(len(labels), int(98 / (longest + 6))))
+    room = columns or max(1, min(len(labels), int(98 / (longest + 6))))
     fig.legend(list(handles), labels, loc="outside lower left", ncols=room, handlelength=2.6, columnspacing=1.4)
     fig.set_figheight(fig.get_figheight() + 0.19 * math.ceil(len(labels) / room))
 

@@ -63,6 +63,8 @@ def attenuation(
     matplotlib.axes.Axes
         The panel of the attenuation; the second of the figure has the beam.
     """
+    if not materials:
+        raise ValueError("materials: give at least one")
     tube = beam_of(beam)
     low, high = 10.0, float((tube.energies + tube.widths / 2).max())
     marks = sorted({(e, s) for name in materials for e, s in _edges_of(name) if low < e < high})
@@ -337,6 +339,8 @@ def bounds(
     stay = np.sort(np.atleast_1d(magnitude(thresholds, "keV", "thresholds")))
     edge = [e for e in k_edges(goal) if stay[0] < e < beam.energies.max()]
     movable = stay[1:]
+    if not movable.size:
+        raise ValueError("thresholds: give two or more, of which one moves")
     moved = movable[np.argmin(np.abs(movable - (edge[0] if edge else np.median(movable))))]
     others = stay[stay != moved]
     places = np.unique([*np.arange(np.ceil(stay[0]) + 2, float(beam.energies.max()) - 4, 1.0), *edge, moved])

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import html
+import math
 import re
 from collections.abc import Iterable
 from typing import Any
 
-from .. import plots
+from .. import plots, records
 from ..formulation import Formulation, catalogue
 from ..plots.style import INK, PAPER, QUIET, RULE, STRIPE
 from ..plots.words import amount_text, condition_text, number_text, quantity_words, unit_text
@@ -38,10 +39,11 @@ def brief(comparison: Any) -> list[dict[str, Any]]:
     lines: list[dict[str, Any]] = []
     for modality, heading in _SPOKEN.items():
         ranked = _ranked(comparison, modality)
-        if ranked:
-            parts = [f"{f.name} ({_margin_words(cell)})" for cell, f in ranked[:2]]
-            said = parts[0] + (f"; then {parts[1]}" if len(parts) > 1 else "")
-            lines.append({"term": f"Most seen in {heading}", "items": [said]})
+        if ranked:  # two: the best, and what it is to be held against
+            items = [f"{f.name}: {_margin_words(cell)}" for cell, f in ranked[:2]]
+            if len(items) == 2 and (ranked[1][0].high or 0.0) > (ranked[0][0].low or math.inf):
+                items.append("Their bands overlap: neither is surely first.")
+            lines.append({"term": f"Most seen in {heading}", "items": items})
     several = [
         (smallest, f)
         for f in comparison.formulations
@@ -51,7 +53,7 @@ def brief(comparison: Any) -> list[dict[str, Any]]:
         ordered = sorted(several, key=lambda pair: -pair[0])[:3]
         items = [
             f"{f.name}: needs {_spoken(_SPOKEN[m] for m in comparison.needed(f.id))}; "
-            f"{_SPOKEN[comparison.limiting(f.id)]} limits it ({number_text(smallest)}×)"
+            f"{_SPOKEN[comparison.limiting(f.id)]} limits it, {number_text(smallest)}×"
             for smallest, f in ordered
         ]
         lines.append({"term": "For several modalities at once", "items": items})
@@ -91,7 +93,7 @@ def _needed(comparison: Any) -> Iterable[tuple[Formulation, str, Any]]:
 
 def _unseen(comparison: Any) -> list[str]:
     return [
-        f"{f.name} in {_SPOKEN[m]} ({number_text(v.margin.value)}×)"
+        f"{f.name} in {_SPOKEN[m]}: {number_text(v.margin.value)}×"
         for f, m, v in _needed(comparison)
         if v is not None and v.margin is not None and v.margin.value < 1
     ]
@@ -100,7 +102,7 @@ def _unseen(comparison: Any) -> list[str]:
 def _either_way(comparison: Any) -> list[str]:
     """Needed margins whose band holds 1."""
     return [
-        f"{f.name} in {_SPOKEN[m]} (band {_band(v.margin)} holds 1)"
+        f"{f.name} in {_SPOKEN[m]}: {number_text(v.margin.value)}×, band {_band(v.margin)}"
         for f, m, v in _needed(comparison)
         if v is not None and v.margin is not None and (v.margin.low or 1.0) < 1 < (v.margin.high or 1.0)
     ]
@@ -334,6 +336,14 @@ def sources(comparison: Any) -> list[dict[str, Any]]:
         for cell in comparison.select(formulation.id):
             if cell.modality != "dose":
                 add(cell.source, formulation.name, cell.status)
+    if "sensitivity" in plots.of_comparison(comparison):
+        for line in records.table("published/reference_lines.csv").rows():
+            for source in line["source"].split("; "):
+                add(
+                    re.sub(r" (for|\().*", "", source),
+                    "ranges of reviews in the picture of sensitivity",
+                    line["status"],
+                )
     return [
         {"source": source, "used": list(used[source]), "status": sorted(standing[source])}
         for source in sorted(used, key=str.lower)

@@ -141,15 +141,13 @@ class Enhancement:
         c = mass_concentration(concentration, self.basis)
         if path is None:
             return Q(self.slope * c, "HU")
-        t = magnitude(path, "cm", "path")
-        if not np.isfinite(t) or t <= 0:
-            raise ValueError(f"path is {t:g} cm: it must be above 0")
+        t = path_length(path)
         number = precorrected_number if precorrected else finite_number
         return Q(number(self._weight, c * 1e-3 * self._mu, self._water, t), "HU")
 
     def opacity(self, concentration: Any, path: Any) -> float:
         """Mean dmu t of a path through the agent; above 0.02 the linear slope overstates the number."""
-        c, t = mass_concentration(concentration, self.basis), magnitude(path, "cm", "path")
+        c, t = mass_concentration(concentration, self.basis), path_length(path)
         return float(self._weight @ self._mu / self._weight.sum() * c * 1e-3 * t)
 
     def plot(self, **options: Any) -> Any:
@@ -166,6 +164,15 @@ class Enhancement:
             f"{self.per_mass.magnitude:.3g} HU mL/mg ({self.low:.3g} to {self.high:.3g}), "
             f"{self.per_mole.magnitude:.3g} HU/mM of {self.basis}; {beam}"
         )
+
+
+def path_length(path: Any) -> float:
+    """Way through an agent in cm, one value above 0."""
+    length = magnitude(path, "cm", "path")
+    if np.ndim(length) or not np.isfinite(length) or length <= 0:
+        told = f"{length:g} cm" if np.ndim(length) == 0 else "a list"
+        raise ValueError(f"path is {told}: it must be one value above 0")
+    return float(length)
 
 
 def mass_concentration(concentration: Any, basis: str) -> float:

@@ -25,7 +25,7 @@ from ..schema import near
 from ..units import Q, UnitError, magnitude
 from .absorbers import resolve
 from .attenuation import NAMED, edges, fractions
-from .contrast import beam_of, beam_words
+from .contrast import beam_of, beam_words, path_length
 from .detectors import Detector, detector
 from .response import Response, recorded
 from .spectra import Spectrum, areal_density, remembered
@@ -126,8 +126,8 @@ def estimate(
         trial = areal[active] + step
         if positive:
             trial = np.maximum(trial, 0.0)
-        new_lam, new_slopes = expected(weights, mu, trial)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            new_lam, new_slopes = expected(weights, mu, trial)
             new = _likelihood(counts[active], new_lam)
         better = np.isfinite(new) & (new >= likelihood[active] - 1e-12 * np.abs(likelihood[active]))
         good, bad = active[better], active[~better]
@@ -178,10 +178,7 @@ class Decomposition:
 
     def sd_concentration(self, material: str, path: Any) -> Any:
         """The same as a concentration, over the way of one ray through the agent."""
-        length = magnitude(path, "cm", "path")
-        if not (np.isfinite(length) and length > 0):
-            raise ValueError(f"path is {length:g} cm: it must be above 0")
-        return Q(self.sd(material).magnitude / length, "mg/mL")
+        return Q(self.sd(material).magnitude / path_length(path), "mg/mL")
 
     def pixel_noise(self, material: str, sampling: Any, views: int) -> Any:
         """Noise of the material's concentration in a voxel of a back-projection (Ram-Lak, white rays)."""
@@ -206,18 +203,29 @@ class Decomposition:
     def estimate(self, counts: Any, positive: bool = True) -> Any:
         """Maximum-likelihood areal densities of measured counts, (bin) or (measurement, bin)."""
         measured = np.asarray(counts, dtype=float)
-        if measured.shape[-1] != self.counts.size:
-            raise ValueError(f"counts of {measured.shape[-1]} bins, where there are {self.counts.size}")
+        if measured.ndim not in (1, 2) or measured.shape[-1] != self.counts.size:
+            bins = measured.shape[-1] if measured.ndim else 1
+            raise ValueError(f"counts of {bins} bins, where there are {self.counts.size}: (bin) or (measurement, bin)")
         if not np.isfinite(measured).all() or (measured < 0).any():
             raise ValueError("counts must be finite and 0 or more")
+        if (empty := np.atleast_2d(measured).sum(axis=1) == 0).any():
+            raise Refusal("no counts", f"measurement {int(np.argmax(empty)) + 1} holds no count: it bounds no material")
         found = estimate(measured, self._weights, self._mu, self.areal, positive)
         return Q(1e3 * (found if measured.ndim > 1 else found[0]), "mg/cm^2")
 
     def interval(self, counts: Any, positive: bool = True) -> Any:
-        """Low and high of each material, 2 standard deviations about the estimate of one measurement."""
+        """Low and high of each material, 2 standard deviations about the estimate of one measurement.
+
+        With `positive` the low end is 0 or more. Refused where a bin expects fewer than 5 counts at the estimate.
+        """
+        if np.ndim(counts) != 1:
+            raise ValueError("interval takes the counts of one measurement, one number for each bin")
         found = self.estimate(counts, positive).magnitude * 1e-3
+        lam, _ = expected(self._weights, self._mu, found)
+        enough_counts(lam, self.thresholds)
         sd = np.sqrt(np.diag(inverse(information(self._weights, self._mu, found), self.materials)))
-        return Q(1e3 * np.stack([found - 2 * sd, found + 2 * sd], axis=-1), "mg/cm^2")
+        low = np.maximum(found - 2 * sd, 0.0) if positive else found - 2 * sd
+        return Q(1e3 * np.stack([low, found + 2 * sd], axis=-1), "mg/cm^2")
 
     def simulate(self, draws: int, seed: int) -> np.ndarray:
         """Poisson counts of `draws` rays, (draw, bin)."""
@@ -354,15 +362,20 @@ def bound(
 ) -> Decomposition:
     """The bound of any set of channels with Poisson signals; refused where it means nothing."""
     lam, _ = expected(weights, mu, areal)
-    for k, count in enumerate(lam):
-        if count < FEWEST:
-            where = f"bin {k + 1} ({bounds[k]:g} to {bounds[k + 1]:g} keV)"
-            raise Refusal("empty bin", f"{where} expects {count:.2g} counts: fewer than {FEWEST:g}, no bound")
+    enough_counts(lam, bounds)
     covariance = inverse(information(weights, mu, areal), names)
     flags: tuple[Flag, ...] = (BOUND,)
     if lam.min() < 100:
         flags += (Flag("low counts", f"a bin expects {lam.min():.0f} counts: estimates spread more", "warn"),)
     return Decomposition(names, areal, covariance, lam, bounds, conditions, flags, weights, mu, energies)
+
+
+def enough_counts(lam: np.ndarray, bounds: np.ndarray) -> None:
+    """Kernel: a Refusal that names the first bin with fewer than 5 expected counts."""
+    for k, count in enumerate(lam):
+        if count < FEWEST:
+            where = f"bin {k + 1} ({bounds[k]:g} to {bounds[k + 1]:g} keV)"
+            raise Refusal("empty bin", f"{where} expects {count:.2g} counts: fewer than {FEWEST:g}, no bound")
 
 
 def bin_bounds(thresholds: Any, beam: Spectrum, top: float) -> np.ndarray:

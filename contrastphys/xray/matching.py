@@ -26,7 +26,9 @@ from .contrast import (
     finite_number,
     mass_concentration,
     object_layers,
+    one_energy,
     other_filtrations,
+    path_length,
     phantom_words,
     slope,
     slopes,
@@ -121,6 +123,8 @@ def match(
     counter, beam = _detector(detector), beam_of(kvp)
     one, other = resolve(agent), resolve(reference)
     c_ref = mass_concentration(concentration, other.basis)
+    if not c_ref > 0:
+        raise ValueError(f"concentration is {concentration}: nothing of an agent equals no reference; give it above 0")
     layers = object_layers(phantom)
 
     def equal(tube: Spectrum) -> float:
@@ -130,12 +134,9 @@ def match(
         return c_ref * k_other / k_one
 
     value = equal(beam)
-    flags: tuple[Flag, ...] = (counter.flag,)
+    flags: tuple[Flag, ...] = (counter.flag, *beam.flags, *(one_energy(beam, one) or one_energy(beam, other)))
     if path is not None:
-        length = float(magnitude(path, "cm", "path"))
-        if not (np.isfinite(length) and length > 0):
-            raise ValueError(f"path is {length:g} cm: it must be above 0")
-        value = _equal_numbers(beam, layers, counter, one, other, c_ref, value, length)
+        value = _equal_numbers(beam, layers, counter, one, other, c_ref, value, path_length(path))
     spread = [value]
     if beam.kvp is not None:
         scale = value / equal(beam)

@@ -17,9 +17,9 @@ from typing import Any
 
 from .concentration import Concentration
 from .formulation import Formulation, catalogue, load
+from .mistakes import RecordError
 from .parts import Amount, BubbleShell, Core, Dose, GasCore, LiquidCore, Measured, Molecule, Payload, Shell
 from .provenance import Cell, Flag, Refusal, Value
-from .schema import RecordError
 from .units import Q, RangeWarning, UnitError
 
 __version__ = "0.1.0"

@@ -23,11 +23,11 @@ from . import study as studies
 from .comparison import significant
 from .files import read_csv, write_whole
 from .formulation import Formulation, load
+from .mistakes import near
 from .parameters import Parameter, changed, find, listed, number, put, wrong
 from .parts import Amount, Measured
 from .points import told
 from .provenance import Refusal, Value
-from .schema import near
 from .study import Study
 from .units import Q, magnitude
 from .writing import record_text

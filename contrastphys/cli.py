@@ -17,8 +17,9 @@ from typing import Any
 from . import __version__, records
 from .chemistry import FormulaError
 from .formulation import KINDS, Formulation, catalogue, check, load
+from .mistakes import Mistake, RecordError, near, shown
 from .provenance import Refusal
-from .schema import Mistake, RecordError, near, shown, values
+from .schema import values
 from .units import UnitError
 
 

@@ -23,9 +23,9 @@ import numpy as np
 from . import study as studies
 from .files import write_whole
 from .formulation import Concentration, Formulation
+from .mistakes import Mistake, RecordError, near, short
 from .progress import Bar
 from .provenance import LETTERS, Cell
-from .schema import Mistake, RecordError, near, short
 from .study import MODALITIES, Study
 
 HEADINGS = {"mri": "MRI", "xray": "CT", "photoacoustic": "Photoacoustic", "ultrasound": "Ultrasound"}

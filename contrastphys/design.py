@@ -19,10 +19,10 @@ import numpy as np
 
 from . import study as studies
 from .measures import Demand, Measure, demands_of, evaluate, measure
+from .mistakes import RecordError
 from .parameters import changed, find, number, wrong
 from .points import told
 from .provenance import Refusal, Value
-from .schema import RecordError
 from .units import Q, UnitError
 
 _CLOSE = 1e-9  # relative width at which an end is found

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from .schema import Mistake, RecordError, near, printable, short
+from .mistakes import Mistake, RecordError, near, printable, short
 
 _LARGEST = 20_000_000  # bytes; a record or table beyond this is not one
 

@@ -20,9 +20,10 @@ from typing import Any
 from . import chemistry, records
 from .concentration import Concentration
 from .constants import AVOGADRO
+from .mistakes import RecordError, near, shown
 from .parts import Amount, Core, Dose, GasCore, Limits, LiquidCore, Measured, Molecule, Payload, Shell
 from .provenance import Flag, Refusal, Value
-from .schema import Reader, RecordError, build, choice, near, nested, number, settle, several, shown, text
+from .schema import Reader, build, choice, nested, number, settle, several, text
 from .units import Q, UnitError, magnitude
 
 MODALITIES = ("mri", "xray", "photoacoustic", "ultrasound")

@@ -18,10 +18,11 @@ from typing import Any, NamedTuple
 
 from . import study as studies
 from .formulation import Formulation
+from .mistakes import near
 from .parameters import wrong
 from .points import DOSE, LIMITS, limits_or_all
 from .provenance import Cell, Refusal, Value
-from .schema import near, specs
+from .schema import specs
 from .study import MODALITIES, Study
 from .units import Q, UnitError, magnitude, parse
 

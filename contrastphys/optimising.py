@@ -19,11 +19,11 @@ import numpy as np
 from .comparison import significant
 from .design import of_study, plain
 from .measures import Demand, demands_of, evaluate
+from .mistakes import RecordError
 from .parameters import changed, find, number, wrong
 from .points import told
 from .progress import Bar
 from .provenance import Refusal, Value
-from .schema import RecordError
 from .units import Q, UnitError
 
 _EDGE = 1e-3  # share of a range within which an optimum lies at its bound

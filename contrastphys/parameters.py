@@ -15,9 +15,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .formulation import Formulation
+from .mistakes import Mistake, RecordError, near
 from .parts import Amount, Dose, Measured
 from .provenance import Value
-from .schema import Mistake, RecordError, Spec, near, specs
+from .schema import Spec, specs
 from .study import MODALITIES, Study
 from .units import UnitError, magnitude
 

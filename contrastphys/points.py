@@ -21,9 +21,9 @@ import numpy as np
 
 from . import __version__, records
 from . import study as studies
+from .mistakes import RecordError
 from .parameters import Parameter, changed, reaches
 from .provenance import Cell, Refusal, Value
-from .schema import RecordError
 from .study import MODALITIES, Study
 from .units import UnitError
 

@@ -25,12 +25,13 @@ from .comparison import significant
 from .design import solve
 from .formulation import from_table, load
 from .measures import evaluate, measure
+from .mistakes import Mistake, RecordError, near
 from .optimising import optimise
 from .parameters import changed, find, wrong
 from .points import told
 from .provenance import Refusal
 from .sampling import Alternatives, Distribution, LogNormal, Normal, Uniform
-from .schema import Mistake, Reader, RecordError, near
+from .schema import Reader
 from .study import Study
 from .uncertainty import propagate
 

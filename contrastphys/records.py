@@ -17,20 +17,9 @@ from typing import Any
 import numpy as np
 
 from .files import Table, read_csv, read_toml
+from .mistakes import Mistake, RecordError, near, short
 from .provenance import Refusal, Value
-from .schema import (
-    Mistake,
-    Reader,
-    RecordError,
-    build,
-    choice,
-    near,
-    number,
-    settle,
-    several,
-    short,
-    text,
-)
+from .schema import Reader, build, choice, number, settle, several, text
 from .units import UnitError, convert
 
 _PACKAGE = Path(__file__).resolve().parent

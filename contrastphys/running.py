@@ -20,9 +20,9 @@ from typing import Any
 
 import numpy as np
 
+from .mistakes import Mistake, RecordError, short
 from .points import Block, Column, Plan, Trouble, compute, told
 from .progress import Bar
-from .schema import Mistake, RecordError, short
 
 _FORMAT = "contrastphys points 1"
 _REBUILT = 3  # times a broken pool of our own is replaced

@@ -10,44 +10,17 @@ import dataclasses
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, time
 from difflib import get_close_matches
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
+from .mistakes import Mistake, RecordError, near, printable, shown, spoken
 from .provenance import STATUSES, Value
 from .units import Q, UnitError, convert, magnitude, parse
 
 REQUIRED = ...  # a field without a default
 _VALUE_KEYS = ("value", "unit", "sd", "low", "high", "factor", "alternatives", "at", "source", "status", "note")
-
-
-class Mistake(NamedTuple):
-    """One thing wrong with an input: where, what, and what to write instead."""
-
-    file: str
-    line: int
-    key: str
-    what: str
-    write: str
-
-    def __str__(self) -> str:
-        place = f"{self.file}:{self.line}" if self.line else self.file
-        key = f" {self.key}:" if self.key else ""
-        return f"{place}:{key} {self.what}; {self.write}"
-
-
-class RecordError(ValueError):
-    """All mistakes of one input, a line each."""
-
-    def __init__(self, mistakes: list[Mistake]) -> None:
-        self.mistakes = sorted(mistakes, key=lambda m: (m.file, m.line))
-        super().__init__("\n".join(map(str, self.mistakes)))
-
-    def __reduce__(self) -> tuple[Any, ...]:  # it crosses to worker processes and back
-        return type(self), (self.mistakes,)
 
 
 @dataclass(frozen=True)
@@ -165,34 +138,6 @@ class Reader:
         self.mistakes.append(Mistake(self.file, self.line(path), spoken(path), what, write))
 
 
-def spoken(path: tuple) -> str:
-    """Path of a key as a user would say it: formulation[2].core.diameter."""
-    words = ""
-    for part in path:
-        words += f"[{part + 1}]" if isinstance(part, int) else f"{'.' if words else ''}{printable(part)}"
-    return words
-
-
-def printable(text: Any, longest: int = 40) -> str:
-    """Text of an input as it may stand in a message: short, on one line, without signs that steer a terminal."""
-    cut = f"{text[:longest]}..." if len(text := str(text)) > longest else text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in cut)
-
-
-def shown(raw: Any) -> str:
-    """A short, safe picture of what was written."""
-    if isinstance(raw, bool):
-        return "true" if raw else "false"
-    if isinstance(raw, str):
-        return f"'{printable(raw)}'"
-    if isinstance(raw, dict):
-        return "a table"
-    if isinstance(raw, list | tuple):
-        return "a list"
-    known = isinstance(raw, int | float | date | time) or hasattr(raw, "_units")
-    return printable(raw) if known else type(raw).__name__
-
-
 def _written(number: float, unit: str) -> str:
     """A number with its unit as it would stand in a file; temperatures as people say them."""
     if unit == "K" and 273.15 <= number < 373.15:
@@ -231,13 +176,6 @@ def example(spec: Spec) -> str:
         needed = {key: each for key, each in specs(spec.cls).items() if each.required}
         return "{ " + ", ".join(f"{key} = {example(each)}" for key, each in needed.items()) + " }" if needed else "{ }"
     return '"..."'
-
-
-def near(word: str, words: Any, cutoff: float = 0.6) -> str:
-    """ "did you mean" for a misspelt word, or an empty string."""
-    small = {str(w).lower(): str(w) for w in words}
-    found = get_close_matches(str(word).lower(), small, n=1, cutoff=cutoff)
-    return f"did you mean '{small[found[0]]}'?" if found else ""
 
 
 def _plain(raw: Any, unit: Any, spec: Spec, spread: bool = False) -> float:
@@ -612,11 +550,3 @@ def values(record: Any, path: tuple = ()) -> Iterator[tuple[str, Value]]:
                         yield spoken((*here, key)), value
             elif dataclasses.is_dataclass(item):
                 yield from values(item, here)
-
-
-def short(path: Path) -> str:
-    """A file as a user names it: relative to where they stand, where that is shorter."""
-    try:
-        return path.relative_to(Path.cwd()).as_posix()
-    except ValueError:
-        return path.as_posix()

@@ -17,23 +17,9 @@ from typing import Any
 from . import records
 from .concentration import Concentration
 from .formulation import MODALITIES, Formulation, from_table, load
+from .mistakes import Mistake, RecordError, near, short, shown
 from .provenance import Cell, Flag, Refusal, Value
-from .schema import (
-    Mistake,
-    Reader,
-    RecordError,
-    build,
-    choice,
-    integer,
-    near,
-    nested,
-    number,
-    settle,
-    short,
-    shown,
-    specs,
-    text,
-)
+from .schema import Reader, build, choice, integer, nested, number, settle, specs, text
 from .units import UnitError
 
 

@@ -19,12 +19,12 @@ import numpy as np
 
 from . import study as studies
 from .files import write_whole
+from .mistakes import Mistake, RecordError, near
 from .parameters import STRUCTURE, Parameter, changed, find, listed, number, wrong
 from .points import LIMITS, Axis, Block, Column, Plan, Trouble
 from .provenance import LETTERS
 from .running import Stopped, SweepError, run
 from .sampling import Distribution, checked, design
-from .schema import Mistake, RecordError, near
 from .study import MODALITIES, Study
 
 BOUNDS = ("value", "low", "high")

@@ -23,12 +23,12 @@ import numpy as np
 
 from . import study as studies
 from .comparison import Comparison, significant
+from .mistakes import near
 from .parameters import Parameter, changed, find, reaches, uncertain, wrong
 from .points import CONDITIONS, Axis, Column, Plan, Solver, limits_or_all
 from .provenance import Cell, Flag, Value
 from .running import run
 from .sampling import Alternatives, Distribution, Uniform, checked, design, model_factor, of_value
-from .schema import near
 from .study import MODALITIES, Study
 from .sweeps import assembled
 

@@ -6,7 +6,7 @@ import pytest
 import contrastphys as cp
 from contrastphys.calibration import QUANTITIES, USED, calibrate, modelled, points_of
 from contrastphys.formulation import check
-from contrastphys.schema import RecordError
+from contrastphys.mistakes import RecordError
 from contrastphys.units import Q, UnitError
 from contrastphys.writing import record_text
 

@@ -8,8 +8,8 @@ import pytest
 
 import contrastphys as cp
 from contrastphys.comparison import Comparison, compare, runs_in, significant
+from contrastphys.mistakes import RecordError
 from contrastphys.provenance import Cell, Flag
-from contrastphys.schema import RecordError
 from contrastphys.study import MODALITIES, Study
 
 

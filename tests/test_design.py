@@ -8,10 +8,10 @@ import pytest
 import contrastphys as cp
 from contrastphys.design import solve
 from contrastphys.measures import demand, evaluate, measure
+from contrastphys.mistakes import RecordError
 from contrastphys.optimising import optimise
 from contrastphys.parameters import changed
 from contrastphys.provenance import Refusal
-from contrastphys.schema import RecordError
 from contrastphys.study import Study, study_of
 from contrastphys.units import Q, UnitError
 

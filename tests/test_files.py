@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from contrastphys import records
 from contrastphys.files import _key_lines, read_csv, read_text, read_toml, write_whole
-from contrastphys.schema import RecordError
+from contrastphys.mistakes import RecordError
 
 
 def mistakes(call, *arguments):

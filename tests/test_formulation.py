@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from contrastphys import records
 from contrastphys.constants import AVOGADRO
 from contrastphys.formulation import Concentration, Formulation, catalogue, load
+from contrastphys.mistakes import RecordError
 from contrastphys.parts import Dose, number_median
 from contrastphys.provenance import Refusal
-from contrastphys.schema import RecordError
 from contrastphys.units import Q, UnitError
 
 

@@ -8,10 +8,11 @@ import pytest
 
 import contrastphys as cp
 from contrastphys import Q, mri
+from contrastphys.mistakes import RecordError
 from contrastphys.mri import agents, chelates, measured, media, tissue
 from contrastphys.mri.model import evaluate
 from contrastphys.provenance import Refusal
-from contrastphys.schema import Reader, RecordError, build
+from contrastphys.schema import Reader, build
 
 CHELATES = ("gadopentetate", "gadoterate", "gadodiamide", "gadoteridol", "gadobutrol", "gadobenate", "gadoxetate")
 FIELDS = np.logspace(-5, math.log10(21), 120)

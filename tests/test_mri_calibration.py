@@ -5,9 +5,9 @@ import pytest
 
 import contrastphys as cp
 from contrastphys import Q, mri
+from contrastphys.mistakes import RecordError
 from contrastphys.mri.calibration import calibrate, read_measurements
 from contrastphys.provenance import Refusal
-from contrastphys.schema import RecordError
 
 UNIT = "1/(mM*s)"
 

@@ -11,9 +11,9 @@ import report_case
 
 from contrastphys import plots, records
 from contrastphys.comparison import Comparison, compare
+from contrastphys.mistakes import RecordError
 from contrastphys.plots import curves, literature, overview, style, words
 from contrastphys.provenance import Cell
-from contrastphys.schema import RecordError
 from contrastphys.study import Study
 
 PROBES = ["gadoterate", "ferumoxytol", "iohexol", "gold-nanorod-41x10nm", "icg", "sonovue"]

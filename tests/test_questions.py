@@ -8,9 +8,9 @@ import pytest
 
 import contrastphys as cp
 from contrastphys.cli import main
+from contrastphys.mistakes import RecordError
 from contrastphys.parameters import changed
 from contrastphys.questions import ask, shipped
-from contrastphys.schema import RecordError
 from contrastphys.study import Study, place
 from contrastphys.units import Q
 

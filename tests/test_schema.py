@@ -11,23 +11,20 @@ from hypothesis import strategies as st
 
 from contrastphys import records
 from contrastphys.files import read_toml
+from contrastphys.mistakes import RecordError, near, shown, spoken
 from contrastphys.provenance import Value
 from contrastphys.schema import (
     Reader,
-    RecordError,
     build,
     choice,
     flag,
     integer,
     mapping,
-    near,
     nested,
     number,
     reference,
     settle,
     several,
-    shown,
-    spoken,
     text,
     values,
 )

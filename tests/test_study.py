@@ -6,7 +6,7 @@ import pytest
 
 import contrastphys as cp
 from contrastphys import records
-from contrastphys.schema import RecordError
+from contrastphys.mistakes import RecordError
 from contrastphys.study import MODALITIES, Scenario, Study, cells, place, read, shortlist, study_of
 
 

@@ -17,10 +17,10 @@ import pytest
 
 import contrastphys as cp
 from contrastphys import running
+from contrastphys.mistakes import RecordError
 from contrastphys.parameters import changed, find, names
 from contrastphys.points import Plan
 from contrastphys.sampling import Alternatives, LogNormal, Normal, Uniform
-from contrastphys.schema import RecordError
 from contrastphys.study import Study, cells
 from contrastphys.sweeps import SweepError, axes_of, sweep
 from contrastphys.units import Q, UnitError

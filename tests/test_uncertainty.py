@@ -7,6 +7,7 @@ import pytest
 
 import contrastphys as cp
 from contrastphys.comparison import Comparison
+from contrastphys.mistakes import RecordError
 from contrastphys.provenance import Cell, Value
 from contrastphys.sampling import (
     P95,
@@ -19,7 +20,7 @@ from contrastphys.sampling import (
     model_factor,
     of_value,
 )
-from contrastphys.schema import RecordError, Spec
+from contrastphys.schema import Spec
 from contrastphys.study import Study
 from contrastphys.uncertainty import bands, indices, inputs_of, propagate
 from contrastphys.units import UnitError

@@ -8,8 +8,8 @@ import pytest
 from contrastphys import records
 from contrastphys.chemistry import ATOMIC_WEIGHT, FormulaError, molar_mass
 from contrastphys.formulation import Formulation, load
+from contrastphys.mistakes import RecordError
 from contrastphys.provenance import Refusal
-from contrastphys.schema import RecordError
 from contrastphys.xray import agents, detection_limit, enhancement
 from contrastphys.xray.absorbers import absorber_of, basis_of
 from contrastphys.xray.agents import Protocol, applies, predict, respond

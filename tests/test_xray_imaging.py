@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from contrastphys.formulation import Formulation
+from contrastphys.mistakes import RecordError
 from contrastphys.provenance import Refusal
-from contrastphys.schema import RecordError
 from contrastphys.units import Q, UnitError
 from contrastphys.xray import (
     contrast_to_noise,

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import records
+from ..mistakes import near
 from ..provenance import Flag, Refusal, Value
-from ..schema import choice, mapping, near, nested, number, settle, text
+from ..schema import choice, mapping, nested, number, settle, text
 from ..units import UnitError, magnitude
 from . import tissue as tissues
 from .sequences import SEQUENCES

@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import records
+from ..mistakes import near
 from ..provenance import Flag, Refusal, Value
-from ..schema import near
 
 TABLE = "media/tissue_relaxation.csv"
 

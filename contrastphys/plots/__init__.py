@@ -11,7 +11,7 @@ import io
 import warnings
 from typing import Any
 
-from ..schema import Mistake, RecordError, near
+from ..mistakes import Mistake, RecordError, near
 
 # name -> (module, what it shows, modality that must have answered, quantities of which one must have a number)
 PICTURES: dict[str, tuple[str, str, str, tuple[str, ...]]] = {

@@ -8,8 +8,8 @@ from typing import Any
 
 from .. import records
 from ..formulation import Formulation, catalogue, load
+from ..mistakes import RecordError
 from ..provenance import Value
-from ..schema import RecordError
 from .rows import Published, made, numeric, rows_of
 
 BODY, ROOM = 310.15, 298.15  # K, taken where a temperature is not stated

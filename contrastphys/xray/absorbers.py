@@ -17,8 +17,8 @@ from .. import records
 from ..chemistry import ATOMIC_NUMBER, FormulaError, mass_fractions, molar_mass
 from ..constants import AVOGADRO
 from ..formulation import Formulation, catalogue, load
+from ..mistakes import near
 from ..provenance import Flag, Refusal, merge_flags
-from ..schema import near
 from ..units import magnitude
 from .compounds import plausible
 from .spectra import remembered

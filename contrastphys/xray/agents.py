@@ -15,8 +15,8 @@ import numpy as np
 
 from ..chemistry import ATOMIC_WEIGHT
 from ..formulation import Formulation
+from ..mistakes import near
 from ..provenance import Cell, Flag, Refusal, Value, choose, merge_flags
-from ..schema import near
 from . import detection
 from .absorbers import Absorber, absorber_of, absorbing, basis_of
 from .contrast import (

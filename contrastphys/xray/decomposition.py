@@ -20,8 +20,8 @@ import numpy as np
 
 from ..chemistry import FormulaError
 from ..formulation import catalogue
+from ..mistakes import near
 from ..provenance import Flag, Refusal
-from ..schema import near
 from ..units import Q, UnitError, magnitude
 from .absorbers import resolve
 from .attenuation import NAMED, edges, fractions

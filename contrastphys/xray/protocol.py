@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..mistakes import near
 from ..provenance import Value
-from ..schema import choice, mapping, near, number, settle
+from ..schema import choice, mapping, number, settle
 from ..units import UnitError, magnitude
 from .detection import REFERENCE_KVP, REFERENCE_NOISE, ROSE
 from .spectra import KVP_HIGH, KVP_LOW, stack

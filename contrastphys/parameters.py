@@ -25,7 +25,7 @@ from .units import UnitError, magnitude
 _HEADS = ("scenario", "protocol", "formulation")
 _WORDS = ("id", "label", "source", "status", "note", "meaning")  # say something of a record, change nothing in it
 # Changing one of these makes another probe of it: what was measured of the first does not hold for the second.
-_STRUCTURE = ("cores", "shells", "payloads", "molecule", "gas", "liquid", "hydrodynamic_diameter", "spectrum", "kind")
+STRUCTURE = ("cores", "shells", "payloads", "molecule", "gas", "liquid", "hydrodynamic_diameter", "spectrum", "kind")
 
 
 def wrong(where: str, what: str, write: str, key: str = "") -> RecordError:
@@ -251,7 +251,7 @@ def changed(study: Study, values: Mapping[Parameter, Any] | Mapping[str, Any], s
         else:
             i, *inner = way
             formulation = put(made.formulations[i], tuple(inner), new)
-            if inner[0] in _STRUCTURE and not same_probe and formulation.measured:
+            if inner[0] in STRUCTURE and not same_probe and formulation.measured:
                 formulation = dataclasses.replace(formulation, measured=())
             made = dataclasses.replace(made, formulations=put(made.formulations, (i,), formulation))
     return made

@@ -20,7 +20,7 @@ import numpy as np
 from . import study as studies
 from .files import write_whole
 from .mistakes import Mistake, RecordError, near
-from .parameters import Parameter, changed, find, listed, number, wrong
+from .parameters import STRUCTURE, Parameter, changed, find, listed, number, wrong
 from .points import LIMITS, Axis, Block, Column, Plan, Trouble
 from .provenance import LETTERS
 from .running import Stopped, SweepError, run
@@ -372,6 +372,7 @@ def sweep(
     axes = axes_of(ready, over, samples, seed)
     notes: tuple[str, ...] = ()
     ready, notes = _linear(ready, axes, asked, nonlinear)
+    notes += () if same_probe else _other_probes(ready, axes)
     plan = Plan.of(ready, axes, quantities=tuple(quantities), modalities=asked, same_probe=same_probe)
     try:
         blocks, computed = run(plan, executor, progress, file)
@@ -391,6 +392,14 @@ def _words(what: str, given: Iterable[str], known: Sequence[str]) -> tuple[str, 
     if not asked:
         raise wrong("sweep", f"no {what} is asked", f"write one of {', '.join(known)}")
     return asked
+
+
+def _other_probes(study: Study, axes: Sequence[Axis]) -> tuple[str, ...]:
+    """What is left out of a formulation that a sweep makes into others."""
+    swept = {p.keys[1] for a in axes for p in a.parameters if p.keys[0] == "formulations" and p.keys[2] in STRUCTURE}
+    names = [study.formulations[i].id for i in sorted(swept) if study.formulations[i].measured]
+    note = "measured values of {} are left out: each point is another probe; same_probe=True keeps them"
+    return tuple(note.format(name) for name in names)
 
 
 def _linear(

@@ -103,6 +103,9 @@ def test_another_core_is_another_probe_of_which_nothing_was_measured():
     assert changed(one, {"core.diameter": "12 nm"}).formulations[0].measured == ()
     assert changed(one, {"core.diameter": "12 nm"}, same_probe=True).formulations[0].measured
     assert changed(one, {"dose": "12 mg/kg"}).formulations[0].measured
+    told = sweep(one, {"core.diameter": ["9 nm", "12 nm"]}, modalities=CT)
+    assert "measured values of gold-1.9 are left out" in told.summary()
+    assert not sweep(one, {"dose": ["9 mg/kg", "12 mg/kg"]}, modalities=CT).notes
 
 
 def test_protocols_follow_the_scenario_only_where_they_did():

@@ -31,6 +31,7 @@ from .units import UnitError
 LEAST = 5  # verified rows below which a class is not validated
 SHARE = 2 / 3  # of verified rows that must lie within the declared error
 VAGUE = 10.0  # a declared factor from which on a band tells nothing
+UNDECIDED = "undecided: the band is too wide to tell"
 WIDE = 1.6  # from this declared factor on, a class is told in factors and not in per cent
 
 WITHIN, OUTSIDE, USED, REFUSED, NOT_ASKED = "within", "outside", "not scored", "refused", "not comparable"
@@ -121,7 +122,7 @@ class Group:
     def standing(self) -> str:
         """The judgement in words."""
         if self.validated and self.covered:
-            return "covered" if (self.declared or 1.0) < VAGUE else "covered by a band too wide to tell"
+            return "covered" if (self.declared or 1.0) < VAGUE else UNDECIDED
         if self.validated:
             return "declares too little"
         other = self.shown["second-hand"]
@@ -411,6 +412,9 @@ def summary(found: Validation) -> list[str]:
         if short
         else "In every validated class at least two thirds of the verified rows lie within the declared error."
     )
+    vague = [f"{group.modality}: {group.name}" for group in judged if group.standing == UNDECIDED]
+    if vague:
+        lines.append("No success is claimed for " + "; ".join(vague) + ": their bands are too wide to tell.")
     return lines
 
 

@@ -99,7 +99,7 @@ def test_two_thirds_must_lie_within():
 
 def test_a_band_that_tells_nothing_is_called_so():
     vague = number(ask=lambda: Value(1.0, "1").with_error(factor=12.0))
-    assert judge([vague] * LEAST).groups[0].standing == "covered by a band too wide to tell"
+    assert judge([vague] * LEAST).groups[0].standing == "undecided: the band is too wide to tell"
 
 
 def test_half_width_of_bands():

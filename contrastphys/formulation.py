@@ -116,12 +116,6 @@ class Formulation:
                 first = error.mistakes[0]
                 yield "payload", f"the record '{payload.agent}' has mistakes of its own", f"correct {first.file}"
                 return
-        if self.kind in ("nanoparticle", "hybrid") and self.basis == "particle" and self.cores:
-            yield (
-                "core",
-                "no material of it holds a metal to count by",
-                "name one with a metal, or kind droplet",
-            )
 
     def _counted_by_nothing(self) -> Iterator[tuple[str, str, str]]:
         """Amounts whose basis the formulation does not hold."""

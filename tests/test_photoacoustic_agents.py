@@ -20,6 +20,7 @@ CORES = {
     "test-silica": ("SiO2", "", 2000, "silica-malitson"),
     "test-polymer": ("C2H4O", "", 1100, ""),
     "test-polydopamine": ("C8H9NO2", "N", 1400, ""),
+    "test-polydopamine-plain": ("C8H9NO2", "", 1400, ""),
     "test-plain": ("Ta2O5", "Ta", 8200, ""),
     "test-dark": ("Bi2S3", "Bi", 6800, ""),
 }
@@ -43,6 +44,11 @@ def materials(tmp_path, monkeypatch):
         "mass": ("epsilon [mL/(mg*cm)]", 1e5 / 775e3 * 1e3),
         "section": ("sigma [nm^2]", 1e5 / MOLAR * 1e18),
         "strange": ("epsilon [kg]", 1.0),
+        "litre": ("epsilon [L/(g*cm)]", 1e5 / 775.0),
+        "square": ("epsilon [cm^2/mol]", 1e8),
+        "stock": ("absorbance [1/cm]", 2.0),
+        "stock-natural": ("mu_a [1/m]", 200.0 * math.log(10)),
+        "nameless": ("absorption [1/(M*cm)]", 1e5),
     }
     for name, (head, value) in spectra.items():
         text = f"{about}wavelength [nm],{head}\n600,{float(value)!r}\n1000,{float(value)!r}\n"
@@ -188,10 +194,55 @@ def test_parts_of_a_hybrid_add():
     assert "no-interaction" in {flag.code for flag in found.flags}
 
 
-@pytest.mark.parametrize("unit", ["molar", "natural", "mass", "section"])
+@pytest.mark.parametrize("unit", ["molar", "natural", "mass", "section", "litre", "square"])
 def test_spectra_in_the_usual_units(unit):
     found = agents.predict(dye(f"test-{unit}"), "molar_absorption", {"wavelength": 800.0})
     assert found.number == pytest.approx(1e5, rel=2e-3)
+
+
+@pytest.mark.parametrize("spectrum", ["test-stock", "test-stock-natural"])
+def test_spectrum_of_a_suspension_counts_by_its_stock(spectrum):
+    """An absorbance of 2 over 1 cm at 20 uM is 1e5 1/(M cm)."""
+    known = dye(spectrum, stock={"value": "20 uM", "basis": "molecule"})
+    found = agents.predict(known, "molar_absorption", {"wavelength": 800.0})
+    assert found.number == pytest.approx(1e5, rel=1e-6)
+    with pytest.raises(Refusal, match="give its concentration as stock"):
+        agents.predict(dye(spectrum), "molar_absorption", {"wavelength": 800.0})
+
+
+def test_spectrum_says_its_logarithm():
+    with pytest.raises(Refusal, match="which logarithm 'absorption' is: name the column epsilon"):
+        agents.predict(dye("test-nameless"), "molar_absorption", {"wavelength": 800.0})
+
+
+@pytest.mark.parametrize("state", ["icg-free", "icg-aggregated"])
+def test_dye_in_a_state_without_a_spectrum(state):
+    assert agents.applies(dye(state))
+    with pytest.raises(Refusal, match=f"cannot be decided: give a spectrum '{state}'"):
+        agents.predict(dye(state), "molar_absorption", {"wavelength": 780.0})
+    cells = agents.respond(dye(state), agents.Protocol()) + agents.detection_limit(dye(state), agents.Protocol())
+    assert cells and all(cell.value is None and "cannot be decided" in cell.refusal for cell in cells)
+
+
+def test_dense_dye_aggregates():
+    def codes(amount):
+        return [flag.code for flag in coefficients.absorption(dye(), "800 nm", amount, basis="molecule").flags]
+
+    assert codes("5 uM") == [] and codes("50 uM") == ["aggregation"]
+
+
+def test_particle_without_metal_is_counted_by_particle_or_compound():
+    agent = Formulation(
+        id="polydopamine", kind="nanoparticle", cores={"material": "test-polydopamine-plain", "diameter": "100 nm"}
+    )
+    assert list(agent.bases()) == ["particle", "compound"]
+    with pytest.raises(Refusal, match="cannot be decided: give a spectrum of test-polydopamine-plain"):
+        coefficients.absorption(agent, "808 nm", "0.1 mg/mL", basis="compound")
+    given = agent.replace(spectrum="test-mass")  # 129 mL/(mg cm), decadic
+    found = coefficients.absorption(given, "808 nm", "0.1 mg/mL", basis="compound")
+    assert found.mu_a.to("1/cm").magnitude == pytest.approx(0.1 * 1e8 / 775e3 * math.log(10), rel=1e-6)
+    cells = agents.detection_limit(given, "808 nm", "0.5 cm")
+    assert cells[0].value and cells[0].conditions["basis"] == "particle"
 
 
 def test_dye_signal_vanishes_with_the_expansion_of_water():
@@ -415,6 +466,9 @@ def test_fluence_beyond_what_the_particle_bears_is_said():
     assert codes("5 mJ/cm^2") == ["superheated"]
     assert codes("16 mJ/cm^2") == ["vapour", "superheated"]
     assert codes("40 mJ/cm^2") == ["melting", "vapour"]
+    rod = gold("10 nm", core={"shape": "rod", "length": "41 nm"})
+    found = coefficients.pressure(rod, "808 nm", "0.1 nM", "10 mJ/cm^2", basis="particle")
+    assert "reshaping" in {flag.code for flag in found.flags}
 
 
 def test_every_door_opens_and_none_is_a_file():

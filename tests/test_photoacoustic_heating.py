@@ -120,8 +120,9 @@ def test_continuous_light():
 def test_materials_of_heat():
     assert material_layer("gold-mcpeak").capacity == pytest.approx(2.49e6, rel=1e-3)
     assert material_layer("silica-malitson", 5e-9).capacity == pytest.approx(1.65e6, rel=1e-3)
-    with pytest.raises(Refusal, match="silver has no"):
-        material_layer("silver-johnson-christy")
+    assert material_layer("silver-johnson-christy").capacity == pytest.approx(2.465e6, rel=1e-3)
+    with pytest.raises(Refusal, match=r"has no .*write it with its source"):
+        material_layer("prussian-blue")
     with pytest.raises(Refusal, match="not modelled by one heated lump"):
         thresholds(Particle("sphere", "gold", 40.0, coats=(("silver-johnson-christy", 5.0),)))
 
@@ -310,3 +311,10 @@ def test_bad_aggregates():
     ):
         with pytest.raises(ValueError, match=words):
             call()
+
+
+def test_silver_sounds_and_darkness_does_not():
+    silver = emission.bare(sphere.bare(40.0, material="silver"), 0.5, wavelength=410.0)
+    assert silver.values["linear"] > 0 and silver.water_share > 0.9
+    with pytest.raises(ValueError, match=r"fluence is 0 mJ/cm\^2: it must be above 0"):
+        emission(sphere.bare(40.0), "0 mJ/cm^2")

@@ -291,3 +291,11 @@ def test_flags():
 def test_refusals(call, error, words):
     with pytest.raises(error, match=words):
         call()
+
+
+@pytest.mark.parametrize(("diameter", "low", "high"), [(20.0, 380, 400), (40.0, 395, 412), (80.0, 440, 460)])
+def test_peaks_of_silver_spheres(diameter, low, high):
+    """Silver colloids of 20, 40 and 80 nm are sold with peaks near 395, 405 and 450 nm."""
+    from contrastphys.photoacoustic import peak_wavelength
+
+    assert low < peak_wavelength.bare(sphere.bare(diameter, material="silver"), kind="extinction") < high

@@ -6,7 +6,8 @@ material without optical constants is never given any: the answer is a Refusal t
 give.
 
 A table of absorption has one column beside the wavelength. Its unit says what it is per (mole, mass,
-particle) and its name which logarithm: `epsilon` is decadic, `mu_a` and `sigma` are natural.
+particle, or nothing: a measured stock) and its name which logarithm: `epsilon` and `absorbance` are decadic,
+`mu_a` and `sigma` natural; another name is refused. A named table that is not held cannot be decided.
 """
 
 from __future__ import annotations
@@ -171,9 +172,17 @@ def _core(formulation: Formulation, core: Core, wavelength: float, medium: Any, 
     return result.times(core.per_particle.number)
 
 
-def _table(name: str, wavelength: float, grams_per_mole: float) -> Absorber:
+_DECADIC = ("eps", "molar_", "extinction", "absorbance", "decadic")
+_NATURAL = ("mu", "sigma", "cross", "natural")
+
+
+def _table(name: str, wavelength: float, formulation: Formulation) -> Absorber:
     """Absorption of one entity by a table, in whatever of the usual units it is."""
-    table = records.table(f"optical/{name}")
+    try:
+        table = records.table(f"optical/{name}")
+    except Refusal as why:
+        text = f"{formulation.id}: cannot be decided: give a spectrum '{name}' (a table in optical/; {why})"
+        raise Refusal("no-spectrum", text) from None
     columns = [key for key in table.columns if key != "wavelength"]
     if len(columns) != 1:
         raise Refusal(
@@ -181,23 +190,40 @@ def _table(name: str, wavelength: float, grams_per_mole: float) -> Absorber:
         )
     column, unit = columns[0], table.units[columns[0]]
     value = float(optical_columns(name, wavelength)[column])
-    decadic = column.lower().startswith(("eps", "molar_ext", "extinction"))
-    for target, factor in (
-        ("1/(M*cm)", (1.0 if decadic else 1 / np.log(10.0)) / MOLAR),
-        ("m^2", np.log(10.0) if decadic else 1.0),
-        ("m^2/kg", (np.log(10.0) if decadic else 1.0) * grams_per_mole * 1e-3 / AVOGADRO),
-    ):
+    decadic = column.lower().startswith(_DECADIC)
+    if not decadic and not column.lower().startswith(_NATURAL):
+        raise Refusal(
+            "spectrum-logarithm",
+            f"the table '{name}' does not say which logarithm '{column}' is: name the column epsilon or absorbance "
+            "(decadic), mu_a or sigma (natural)",
+        )
+    grams_per_mole = formulation.mass
+    natural = np.log(10.0) if decadic else 1.0
+    ways = [
+        ("1/(M*cm)", natural / np.log(10.0) / MOLAR),
+        ("m^2", natural),
+        ("m^2/kg", natural * grams_per_mole * 1e-3 / AVOGADRO),
+        ("1/cm", 0.0),
+    ]
+    for target, factor in ways:
         try:
             sigma = convert(value, unit, target) * factor
         except UnitError:
             continue
         if target == "m^2/kg" and not grams_per_mole:
             raise Refusal("spectrum-mass", f"the table '{name}' is per mass, and the mass of the entity is not known")
+        if target == "1/cm":  # of the suspension or solution as it was measured
+            if formulation.stock is None:
+                text = (
+                    f"the table '{name}' is that of a suspension: give its concentration as stock of {formulation.id}"
+                )
+                raise Refusal("spectrum-stock", text)
+            sigma = convert(value, unit, "1/cm") * natural / np.log(10.0) / formulation.stock_entities / MOLAR
         error = TABLE_ERROR.get(name, 1.2)
         return Absorber(sigma, 0.0, sigma / error, sigma * error, table.source, _status(table.note))
     raise Refusal(
         "spectrum-unit",
-        f"the table '{name}' gives {column} in '{unit}': write it in 1/(M*cm), mL/(mg*cm) or nm^2",
+        f"the table '{name}' gives {column} in '{unit}': write it in 1/(M*cm), mL/(mg*cm), nm^2, or 1/cm of a stock",
     )
 
 
@@ -214,11 +240,11 @@ def absorber(
     """
     options: dict[str, Any] = {"table": table, "surface_damping": surface_damping}
     if formulation.spectrum:
-        return _table(formulation.spectrum, wavelength, formulation.mass)
+        return _table(formulation.spectrum, wavelength, formulation)
     found: list[Absorber] = []
     missing: list[str] = []
     if formulation.molecule is not None and formulation.molecule.spectrum:
-        found.append(_table(formulation.molecule.spectrum, wavelength, formulation.mass))
+        found.append(_table(formulation.molecule.spectrum, wavelength, formulation))
     shells_absorb = any(_absorbs(shell.material) for shell in formulation.shells)
     for core in formulation.cores:
         if undecided(core.material):

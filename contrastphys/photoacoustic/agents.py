@@ -18,7 +18,7 @@ from ..formulation import Formulation, load
 from ..provenance import Cell, Flag, Refusal, Value, merge_flags
 from . import tissue, water
 from .absorbers import absorbs
-from .coefficients import MEASURED, extinction_peak, molar_absorption, scaled_by
+from .coefficients import MEASURED, crowded, extinction_peak, molar_absorption, scaled_by
 from .detector import heard_share
 from .protocol import Fluence, Protocol, light_at
 
@@ -137,9 +137,8 @@ def _changes(formulation: Formulation, fluence: float) -> tuple[Flag, ...]:
     if fluence > 3.0 and any(core.shape == "rod" for core in formulation.cores):
         text_ = f"rods reshape from a few mJ/cm^2 on ({fluence:.2g} here): the next pulse sees another particle"
         notes.append(Flag("reshaping", text_, "warn"))
-    dye = formulation.molecule is not None and formulation.molecule.spectrum.startswith("icg")
-    if dye and formulation.tissue is not None and formulation.tissue.entities > 1e-5:
-        notes.append(Flag("aggregation", "above 10 uM the dye aggregates and its spectrum changes shape", "warn"))
+    if formulation.tissue is not None:
+        notes += crowded(formulation, formulation.tissue.entities)
     return tuple(notes)
 
 

@@ -235,7 +235,7 @@ def _model_peak(formulation: Formulation, medium: Any) -> Value:
     particle = particle_of(formulation, formulation.cores[0])
     if not any(name.startswith(tuple(METALS)) for name in (particle.material, *(coat for coat, _ in particle.coats))):
         raise Refusal("no-peak", f"{formulation.id} absorbs broadly: no peak to name")
-    at = peak_of(particle, medium, "extinction", 540.0 if particle.shape == "rod" else 400.0)
+    at = peak_of(particle, medium, "extinction", 540.0 if particle.shape == "rod" else None)
     below, above = (10.0, 50.0) if particle.shape == "rod" else (8.0, 8.0)
     return Value(
         at, "nm", low=at - below, high=at + above, source=f"spectrum with {particle.material}", status="computed"
@@ -324,7 +324,15 @@ def absorption(
     amount = _concentration(formulation, concentration, basis)
     value, share = molar_absorption(formulation, float(wavelength), medium)
     factor = np.log(10.0) * amount.entities
-    return Absorption(scaled_by(value, factor, "1/cm"), share, amount.entities, _grams(amount), value.flags)
+    flags = merge_flags(value.flags, crowded(formulation, amount.entities))
+    return Absorption(scaled_by(value, factor, "1/cm"), share, amount.entities, _grams(amount), flags)
+
+
+def crowded(formulation: Formulation, entities: float) -> tuple[Flag, ...]:
+    """Whether a dye [mol/L] is so dense that it aggregates and the spectrum held is not its own."""
+    if formulation.molecule is None or not formulation.molecule.spectrum.startswith("icg") or entities <= 1e-5:
+        return ()
+    return (Flag("aggregation", "above 10 uM the dye aggregates and its spectrum changes shape", "warn"),)
 
 
 def scaled_by(value: Value, factor: float, unit: str) -> Value:

@@ -27,6 +27,7 @@ import numpy as np
 __all__ = ["Efficiencies", "coated_mie", "layered_mie", "mie"]
 
 _BLOCK = 1 << 18  # complex numbers of one array that stay in a core's cache
+_LARGEST = 1e5  # of x and |m| x
 
 
 @dataclass(frozen=True)
@@ -59,21 +60,35 @@ def _orders(x):
 
 
 def _log_derivatives(z, orders):
-    """D_n(z) = psi_n'(z)/psi_n(z) for n = 0..orders, downwards from well past the turning point."""
-    size = float(np.max(np.abs(z)))
-    start = int(max(orders, np.ceil(size + 5.0 * np.cbrt(size)))) + 16
-    inverse = 1.0 / z
-    derivative = np.zeros_like(z)
+    """D_n(z) = psi_n'(z)/psi_n(z) for n = 0..orders, downwards from well past the turning point.
+
+    Runs on psi_{n-1}/psi_n = D_n + n/z, which takes one operation less. Values are taken up in order of |z|, so
+    that a small one does not wait for the turning point of the largest.
+    """
+    size = np.abs(z)
+    order = np.argsort(size)
+    start = np.maximum(np.ceil(size + 5.0 * np.cbrt(size)).astype(np.int64), orders)
+    start = (start + np.where(size < 1.0, 8, 16))[order]
+    inverse = 1.0 / z[order]
+    last = int(start[-1])
+    ratio = (2 * last + 1) * inverse
+    first_of = np.searchsorted(start, np.arange(last + 1))  # where those begin that need this order
+    for n in range(last, orders, -1):
+        part = ratio[first_of[n] :]
+        np.reciprocal(part, out=part)
+        np.subtract((2 * n - 1) * inverse[first_of[n] :], part, out=part)
     result = np.empty((orders + 1, z.size), dtype=complex)
-    over = np.empty_like(z)
-    for n in range(start, 0, -1):
-        if n <= orders:
-            result[n] = derivative
+    back = np.argsort(order)
+    ratio, inverse = ratio[back], inverse[back]
+    over = np.empty_like(inverse)
+    for n in range(orders, 0, -1):
         np.multiply(inverse, n, out=over)
-        derivative += over
-        np.divide(1.0, derivative, out=derivative)
-        np.subtract(over, derivative, out=derivative)
-    result[0] = derivative
+        np.subtract(ratio, over, out=result[n])
+        np.reciprocal(ratio, out=ratio)
+        over += over
+        over -= inverse
+        np.subtract(over, ratio, out=ratio)
+    result[0] = ratio
     return result
 
 
@@ -94,7 +109,7 @@ def _regular(x, orders):
     ratio = np.zeros_like(x)
     ratios = np.empty((orders + 1, x.size))
     with np.errstate(divide="ignore"):
-        for n in range(orders + 20, 0, -1):
+        for n in range(orders + (8 if float(x.max()) < 1.0 else 20), 0, -1):
             ratio = 1.0 / ((2 * n + 1) * inverse - ratio)
             if n <= orders:
                 ratios[n] = ratio
@@ -109,66 +124,81 @@ def _regular(x, orders):
     return psi
 
 
-def _series(x, surface_a, surface_b, orders):
-    """Sum the series from A - n/x and B - n/x of each order; returns the six results of Efficiencies."""
+def _series(x, surface, orders):
+    """Sum the series from A - n/x and B - n/x of each order, stacked; returns the six results of Efficiencies.
+
+    In real arithmetic, with A psi_n - psi_{n-1} = t and A chi_n - chi_{n-1} = c, a_n = t/(t - i c). Its square is
+    |t|^2/|t - i c|^2 and its real part that plus the absorbed share.
+    """
     inverse = 1.0 / x
     psi = _regular(x, orders)
     chi_before, chi = -np.sin(x), np.cos(x)
-    scattered, absorbed, asymmetry = (np.zeros_like(x) for _ in range(3))
-    forward, back = (np.zeros(x.size, dtype=complex) for _ in range(2))
-    outgoing_before = psi[0] - 1j * chi
-    a_before = b_before = None
-    outgoing = np.empty_like(outgoing_before)
-
-    def term(inner, over, n):
-        """Coefficient of one order and its absorbed share, by the Wronskian."""
-        loss = -inner.imag
-        inner += over
-        bottom = inner * outgoing
-        bottom -= outgoing_before
-        inner *= psi[n]
-        inner -= psi[n - 1]
-        square = 1.0 / (bottom.real**2 + bottom.imag**2)
-        np.conjugate(bottom, out=bottom)
-        inner *= bottom
-        inner *= square
-        loss *= square
-        if risky:
-            good = np.isfinite(inner.real) & np.isfinite(inner.imag) & np.isfinite(loss)
-            return np.where(good, inner, 0.0), np.where(good, loss, 0.0)
-        return inner, loss
-
+    scattered, absorbed, paired = (np.zeros_like(x) for _ in range(3))
+    shape = (2, x.size)
+    sums = [(np.zeros(shape), np.zeros(shape)) for _ in range(2)]  # over even and odd orders, real and imaginary
+    real_before, imag_before = np.zeros(shape), np.zeros(shape)
+    real, imag, square, work = (np.empty(shape) for _ in range(4))
+    top, top_imag, down, down_imag = (np.empty(shape) for _ in range(4))
     with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):
         for n in range(1, orders + 1):
             chi_before, chi = chi, (2 * n - 1) * inverse * chi - chi_before
-            risky = not np.max(np.abs(chi)) < 1e140  # its square overflows, where nothing scatters any more
-            outgoing = np.empty_like(outgoing_before)
-            outgoing.real, outgoing.imag = psi[n], -chi
-            over = n * inverse
+            here = surface(n)
+            np.add(here.real, n * inverse, out=real)
+            loss = here.imag
+            np.multiply(real, psi[n], out=top)
+            top -= psi[n - 1]
+            np.multiply(loss, psi[n], out=top_imag)
+            np.multiply(loss, chi, out=down)
+            down += top
+            np.multiply(real, chi, out=down_imag)
+            down_imag -= chi_before
+            np.subtract(top_imag, down_imag, out=down_imag)
+            # 1/|t - i c|^2
+            np.multiply(down, down, out=square)
+            np.multiply(down_imag, down_imag, out=work)
+            square += work
+            np.divide(1.0, square, out=square)
+            lost = loss * square
+            # imaginary part of the coefficient
+            np.multiply(top_imag, down, out=imag)
+            down_imag *= top
+            imag -= down_imag
+            imag *= square
+            # its square, and from this its real part
+            top *= top
+            top_imag *= top_imag
+            top += top_imag
+            top *= square
+            np.subtract(top, lost, out=real)
+            if not np.max(np.abs(chi)) < 1e140:  # its square overflows, where nothing scatters any more
+                bad = ~(np.isfinite(real) & np.isfinite(imag) & np.isfinite(lost))
+                for part in (real, imag, top, lost):
+                    part[bad] = 0.0
             weight = 2 * n + 1
-            a, lost_a = term(surface_a(n), over, n)
-            b, lost_b = term(surface_b(n), over, n)
-            scattered += weight * (a.real**2 + a.imag**2 + b.real**2 + b.imag**2)
-            lost_a += lost_b
-            absorbed += weight * lost_a
-            forward += weight * (a + b)
-            back += (weight if n % 2 == 0 else -weight) * (a - b)
-            asymmetry += weight / (n * (n + 1)) * (a.real * b.real + a.imag * b.imag)
-            if a_before is not None:
-                pair = a_before.real * a.real + a_before.imag * a.imag
-                pair += b_before.real * b.real + b_before.imag * b.imag
-                asymmetry += (n - 1) * (n + 1) / n * pair
-            a_before, b_before, outgoing_before = a, b, outgoing
+            scattered += weight * (top[0] + top[1])
+            absorbed -= weight * (lost[0] + lost[1])
+            for part, total in zip((real, imag), sums[n % 2], strict=True):
+                np.multiply(part, weight, out=work)
+                total += work
+            paired += weight / (n * (n + 1)) * (real[0] * real[1] + imag[0] * imag[1])
+            real_before *= real
+            imag_before *= imag
+            real_before += imag_before
+            paired += (n - 1) * (n + 1) / n * (real_before[0] + real_before[1])
+            real_before, real = real, real_before
+            imag_before, imag = imag, imag_before
         scale = 2.0 * inverse * inverse
         q_sca = scale * scattered
         q_abs = scale * absorbed
-        g = np.where(scattered > 0.0, 2.0 * asymmetry / np.where(scattered > 0.0, scattered, 1.0), 0.0)
-    return q_sca + q_abs, q_sca, q_abs, g, (back.real**2 + back.imag**2) * inverse**2, 0.5 * forward
+        g = np.where(scattered > 0.0, 2.0 * paired / np.where(scattered > 0.0, scattered, 1.0), 0.0)
+    even, odd = (total + 1j * total_imag for total, total_imag in sums)
+    forward, back = (even + odd).sum(axis=0), even - odd
+    return q_sca + q_abs, q_sca, q_abs, g, np.abs(back[0] - back[1]) ** 2 * inverse**2, 0.5 * forward
 
 
 def _sphere_block(m, x, orders):
-    derivatives, over_m = _log_derivatives(m * x, orders), 1.0 / m
-    return _series(x, lambda n: derivatives[n] * over_m, lambda n: derivatives[n] * m, orders)
+    derivatives, factor = _log_derivatives(m * x, orders), np.stack([1.0 / m, m])
+    return _series(x, lambda n: derivatives[n] * factor, orders)
 
 
 def _first_regular(z, derivative):
@@ -212,11 +242,10 @@ def _layered_block(m, x, orders):
                 g2 = left - scale_out * outgoing1[n]
                 result[n] = (g2 * regular2[n] - g1 * outgoing2[n]) / (g2 - g1)
         electric, magnetic = next_electric, next_magnetic
-    electric, magnetic = electric / m[-1], magnetic * m[-1]
+    surface = np.stack([electric / m[-1], magnetic * m[-1]], axis=1)
     lossless = np.all([layer.imag == 0.0 for layer in m], axis=0)
-    electric.imag[:, lossless] = 0.0  # real in exact arithmetic; rounding must not absorb
-    magnetic.imag[:, lossless] = 0.0
-    return electric, magnetic
+    surface.imag[:, :, lossless] = 0.0  # real in exact arithmetic; rounding must not absorb
+    return surface
 
 
 def _check(name, values, real=False):
@@ -240,6 +269,15 @@ def _run(m, x):
     shape = arrays[0].shape
     index = [np.ascontiguousarray(array, dtype=complex).ravel() for array in arrays[: len(m)]]
     sizes = [np.ascontiguousarray(array, dtype=float).ravel() for array in arrays[len(m) :]]
+    for inner, size in zip(index, sizes, strict=True):
+        with np.errstate(over="ignore", invalid="ignore"):
+            bad = ~(np.maximum(size, np.abs(inner) * size) <= _LARGEST)
+        if bad.any():
+            where = int(np.flatnonzero(bad)[0])
+            raise ValueError(
+                f"x or |m| x is above {_LARGEST:g} at index {where} (x = {size[where]:g}, m = {inner[where]:g}): "
+                "such a body is not summed as a series; use geometrical optics"
+            )
     total = sizes[-1].size
     results = [np.empty(total, dtype=complex if part == 5 else float) for part in range(6)]
     order = np.argsort(sizes[-1], kind="stable")
@@ -255,8 +293,7 @@ def _run(m, x):
         if len(m) == 1:
             found = _sphere_block(block_m[0], block_x[0], orders)
         else:
-            surface_a, surface_b = _layered_block(block_m, block_x, orders)
-            found = _series(block_x[-1], surface_a.__getitem__, surface_b.__getitem__, orders)
+            found = _series(block_x[-1], _layered_block(block_m, block_x, orders).__getitem__, orders)
         for target, values in zip(results, found, strict=True):
             target[pick] = values
         position = last

@@ -314,7 +314,7 @@ def thresholds(
 
 @quantities(
     None,
-    fluence=("mJ/cm^2", 0, 1e3, "fluence at the particle"),
+    fluence=("mJ/cm^2", 1e-9, 1e3, "fluence at the particle"),
     distance=("mm", 0.01, 1e3, "of the detector"),
     **CONDITIONS,
 )
@@ -426,4 +426,7 @@ def damage(particle: Particle, fluence: float, pulse: float, temperature: float,
         if fluence >= found[name]:
             text = f"{what} from {found[name]:.2g} mJ/cm^2 on ({fluence:.2g} here): p_0 = Gamma mu_a F leaves this out"
             notes.append(Flag(code, text, "warn"))
-    return tuple(notes[:2])
+    notes = notes[:2]
+    if particle.shape == "rod" and fluence > 3.0:
+        notes.append(Flag("reshaping", "rods reshape from a few mJ/cm^2 on: the next pulse sees another", "warn"))
+    return tuple(notes)

@@ -26,13 +26,20 @@ def _sections(particle: Particle, wavelength: Any, medium: Any, kind: str) -> An
     return found.sigma_abs if kind == "absorption" else found.sigma_ext
 
 
-def peak_of(particle: Particle, medium: Any = "water", kind: str = "absorption", low: float = _LOW) -> float:
+def first_wavelength(particle: Particle) -> float:
+    """Where to look for a peak [nm]: silver's lie below 400 nm, where gold has no plasmon."""
+    names = (particle.table or particle.material, *(name for name, _ in particle.coats))
+    return 330.0 if any(name.startswith("silver") for name in names) else _LOW
+
+
+def peak_of(particle: Particle, medium: Any = "water", kind: str = "absorption", low: float | None = None) -> float:
     """Wavelength [nm] of the highest absorption or extinction beyond `low`, to 0.1 nm.
 
     Raises a Refusal where the spectrum has no peak between the limits.
     """
     if kind not in ("absorption", "extinction"):
         raise ValueError(f"no peak of '{kind}': write 'absorption' or 'extinction'")
+    low = first_wavelength(particle) if low is None else low
     grid = np.arange(low, _HIGH + 1.0, 5.0)
     values = _sections(particle, grid, medium, kind)
     inner = np.flatnonzero((values[1:-1] > values[:-2]) & (values[1:-1] >= values[2:])) + 1
@@ -44,8 +51,8 @@ def peak_of(particle: Particle, medium: Any = "water", kind: str = "absorption",
     return float(round(fine[np.argmax(_sections(particle, fine, medium, kind))], 1))
 
 
-@quantities("nm", low=("nm", 300, 1300, "where to start looking"))
-def peak_wavelength(particle: Particle, medium: Any = "water", kind: str = "absorption", low: Any = _LOW) -> Any:
+@quantities("nm", low=("nm", 300, 1300, "where to start looking: 400 nm, for silver 330"))
+def peak_wavelength(particle: Particle, medium: Any = "water", kind: str = "absorption", low: Any = None) -> Any:
     """Wavelength at which a particle absorbs (or extinguishes) most.
 
     Other Parameters
@@ -71,7 +78,7 @@ def peak_wavelength(particle: Particle, medium: Any = "water", kind: str = "abso
     >>> print(f"{peak_wavelength(sphere('40 nm'), kind='extinction'):.0f}, {peak_wavelength(sphere('100 nm')):.0f}")
     527 nanometer, 544 nanometer
     """
-    return peak_of(particle, medium, kind, float(low))
+    return peak_of(particle, medium, kind, None if low is None else float(low))
 
 
 def _bisect(peak: Callable[[float], float], wanted: float, low: float, high: float, what: str) -> float:

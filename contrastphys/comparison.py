@@ -477,7 +477,7 @@ def _exceeds(formulation: Formulation, study: Study) -> str:
     if limits is None:
         return ""
     found = []
-    dose, mass = formulation.dose, study.scenario.body_mass.number if study.scenario.body_mass is not None else 70.0
+    dose, mass = formulation.dose, studies.body_mass(study.scenario)
     if limits.maximum_dose is not None and dose is not None:
         given = formulation.dose_entities(dose, mass)
         most = formulation.dose_entities(limits.maximum_dose, mass)

@@ -247,7 +247,7 @@ def _placed(formulation: Formulation, scenario: Scenario) -> tuple[Concentration
             "no-dose", f"{formulation.id}: no dose; write dose = {{ value = '0.1 mmol/kg', basis = '{basis}' }}"
         )
     row = _distribution(scenario)
-    mass = scenario.body_mass.number if scenario.body_mass is not None else row["body_mass"]
+    mass = body_mass(scenario)
     entities = formulation.dose_entities(dose, mass)
     flags: list[Flag] = []
     if dose.species and dose.species != scenario.species:
@@ -261,6 +261,11 @@ def _placed(formulation: Formulation, scenario: Scenario) -> tuple[Concentration
         how = f"{dose.value} ({dose.basis}) in {row['volume']:g} L/kg ({target.volume})"
         flags.append(Flag("first-pass", f"whole dose in the {target.volume}, before any leaves it", "note"))
     return Concentration(formulation, per_litre, basis), how, tuple(flags)
+
+
+def body_mass(scenario: Scenario) -> float:
+    """Body mass of the subject, kg: the scenario's, else the table's for its species."""
+    return scenario.body_mass.number if scenario.body_mass is not None else float(_distribution(scenario)["body_mass"])
 
 
 def _distribution(scenario: Scenario) -> dict[str, Any]:

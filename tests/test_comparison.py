@@ -61,6 +61,18 @@ def test_a_dose_above_its_limit_ranks_behind_all():
     assert "2 times the limit" in entry["exceeds"]
 
 
+def test_a_limit_is_judged_at_the_body_mass_of_the_species():
+    limits = {"maximum_dose": {"value": "1 mmol", "basis": "Gd"}}
+    agent = cp.load("gadoterate").replace(id="limited", limits=limits, needs=())
+    cells = (margin("limited", "mri", 30.0, field="3 T"),)
+    exceeded = {
+        species: Comparison(Study((agent,), cp.Scenario(species=species)), cells).rank()[0]["exceeds"]
+        for species in ("human", "mouse")
+    }
+    assert "7 times the limit" in exceeded["human"]  # 0.1 mmol/kg in 70 kg
+    assert exceeded["mouse"] == ""  # and 2.5 umol in 25 g
+
+
 def test_table_has_a_row_each_and_the_letters(three):
     text = three.table(120)
     for name in "ABC":

@@ -23,8 +23,8 @@ def have_numba() -> bool:
 def compiled(**options: Any) -> Callable[[Callable], Callable]:
     """Decorator: compile at the first call, without the interpreter's lock, cached on disk.
 
-    The decorated function calls other kernels of its own file through `.kernel`-free plain names only if
-    these are given in `uses`: a mapping from the name in the body to another `compiled` function.
+    A kernel that calls other kernels of its file names them in `uses`: a mapping from the name in its body to the
+    other `compiled` function.
 
     Examples
     --------

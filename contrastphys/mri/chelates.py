@@ -96,6 +96,7 @@ class Bundle:
             J=ion.J,
             g_J=ion.g_J,
             form=record.T2e if gadolinium else "general",
+            hyperfine=si("hyperfine", 1.0) or 0.0,
             source=record.source,
             status=record.status,
         )

@@ -11,6 +11,9 @@ _RAISED = str.maketrans("0123456789-+.", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺·")
 QUANTITIES = {
     "tissue_concentration": "concentration in the target",
     "c_min": "smallest concentration seen",
+    "c_min_mass": "smallest concentration seen, by mass of metal",
+    "c_min_particle": "smallest concentration seen, of particles",
+    "iron_min": "smallest iron mass seen in a voxel",
     "margin": "margin",
     "r1": "r₁",
     "r2": "r₂",

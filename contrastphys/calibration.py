@@ -28,6 +28,7 @@ from .parameters import Parameter, changed, find, listed, number, put, wrong
 from .parts import Amount, Measured
 from .points import told
 from .provenance import Refusal, Value
+from .showing import Page, digits, entry, shows
 from .study import Study
 from .units import Q, magnitude
 from .writing import record_text
@@ -55,6 +56,7 @@ OWN = {"scale": (1.0, 1e-3, 1e3), "offset": (0.0, -math.inf, math.inf), "concent
 USED = "used in a fit"
 
 
+@shows("Measurement of {0.quantity}", "value", "sd", "conditions", "row")
 @dataclass(frozen=True)
 class Point:
     """One measurement: what was measured, under which conditions, and how well."""
@@ -66,6 +68,14 @@ class Point:
     row: int | None = None  # its row among the record's own measurements
 
 
+def _fit_page(fit: Calibration) -> Page:
+    lines = [(name, entry(value), f"{fit.confidence:.0%} interval") for name, value in fit.parameters.items()]
+    kind = "chi squared" if fit.known_sd else "sum of squares"
+    lines.append((kind, digits(fit.chi2), f"{fit.freedom} degrees of freedom"))
+    return Page(f"{fit.agent.name}: fitted to {len(fit.points)} points", lines, note="\n".join(fit.notes))
+
+
+@shows("Calibration of {0.agent.name}", of=_fit_page)
 @dataclass(frozen=True)
 class Calibration:
     """What a fit gave: the calibrated agent, its parameters with intervals, and how well it fits.

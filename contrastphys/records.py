@@ -20,6 +20,7 @@ from .files import Table, read_csv, read_toml
 from .mistakes import Mistake, RecordError, near, short
 from .provenance import Refusal, Value
 from .schema import Reader, build, choice, number, settle, several, text
+from .showing import shows
 from .units import UnitError, convert
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -73,6 +74,7 @@ def folders() -> list[Path]:
 # ------------------------------------------------------------------------------------- kinds of record
 
 
+@shows("{0.id}: material", line="written")
 @dataclass(frozen=True, kw_only=True)
 class Material:
     """What a core, shell or droplet is made of."""
@@ -100,6 +102,7 @@ class Material:
         settle(self)
 
 
+@shows("{0.name}: parameter set", line="written")
 @dataclass(frozen=True, kw_only=True)
 class ParameterSet:
     """Relaxation parameters fitted together: one indivisible bundle at one temperature."""
@@ -129,6 +132,7 @@ class ParameterSet:
         settle(self)
 
 
+@shows("{0.id}: complex of {0.ion}", line="written")
 @dataclass(frozen=True, kw_only=True)
 class Chelate:
     """A paramagnetic complex with its parameter sets."""
@@ -145,6 +149,7 @@ class Chelate:
         settle(self)
 
 
+@shows("{0.symbol}: paramagnetic ion")
 @dataclass(frozen=True)
 class Ion:
     """Angular momenta of a paramagnetic ion."""
@@ -161,6 +166,7 @@ class Ion:
     status: str
 
 
+@shows("{0.id}: gas or liquid", line="written")
 @dataclass(frozen=True, kw_only=True)
 class Gas:
     """A gas of bubbles or a liquid of droplets."""
@@ -187,6 +193,7 @@ class Gas:
         settle(self)
 
 
+@shows("{0.id}: medium", line="written")
 @dataclass(frozen=True, kw_only=True)
 class Medium:
     """What surrounds an agent, as far as it changes relaxivity."""
@@ -205,6 +212,7 @@ class Medium:
         settle(self)
 
 
+@shows("{0.name}: optical table", "wavelength", "columns", "units", "licence")
 @dataclass(frozen=True)
 class OpticalTable:
     """Optical constants or absorption against wavelength."""

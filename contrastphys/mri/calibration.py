@@ -22,6 +22,7 @@ from ..files import read_csv
 from ..formulation import Formulation, load
 from ..parts import Measured
 from ..provenance import Refusal, Value
+from ..showing import shows
 from . import chelates, measured
 from .media import surroundings
 from .model import evaluate, relaxing_metal
@@ -32,6 +33,7 @@ CHELATE = {"tau_R": ("ps", 5.0, 1e6), "tau_M": ("ns", 0.1, 1e6), "q": ("1", 0.2,
 WITHOUT_SD = 0.07  # relative spread taken where a measurement states none: that between studies of one agent
 
 
+@shows("{0.agent.name}: fitted model", "parameters", "intervals", "used", "chi_squared")
 @dataclass(frozen=True)
 class Calibration:
     """An agent whose model was fitted to measurements."""

@@ -26,6 +26,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..constants import GAS_CONSTANT
 from ..files import read_csv
 from ..provenance import Refusal
+from ..showing import shows
 from ..units import Flag, Q, magnitude, quantities
 from . import kernels
 from ._parameters import Record, parameter, takes_quantities
@@ -154,6 +155,12 @@ class Pulse(Record):
         t = np.linspace(0, self.duration, max(2001, 128 * math.ceil(self.cycles) + 1))
         return float(np.trapezoid(self.at(t) ** 2, t))
 
+    def plot(self, ax: Any = None) -> Any:
+        """Pressure against time; returns the matplotlib Axes."""
+        from ..plots.results import pulse as draw
+
+        return draw(self, ax)
+
 
 def bubble_parameters(
     radius: ArrayLike, bubble: Bubble, pulse: Pulse, liquid: Liquid, model: str, hard_core: bool = False
@@ -180,6 +187,19 @@ def bubble_parameters(
     return par, np.array([bubble.shell.vector(float(one)) for one in radius])
 
 
+@shows(
+    "Motion of a bubble, {0.model}",
+    "time",
+    "radius",
+    "wall_velocity",
+    "smallest",
+    "largest",
+    "fastest",
+    "broken",
+    "bubble",
+    "pulse",
+    "medium",
+)
 @dataclass(frozen=True)
 class Trace:
     """Motion of one bubble; `time`, `radius` and `wall_velocity` are quantities."""
@@ -262,6 +282,12 @@ class Trace:
         inside = np.trapezoid(swell, t)
         total = kick[-1] - kick[0] + 1j * omega * (swell[-1] - swell[0]) - omega**2 * inside
         return complex(2 * self.medium.density * total / (t[-1] - t[0]))
+
+    def plot(self, axes: Any = None) -> Any:
+        """Radius against time, and the spectrum of the echo; returns two matplotlib Axes."""
+        from ..plots.ultrasound import motion
+
+        return motion(self, axes)
 
 
 def motion_flags(

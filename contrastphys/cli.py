@@ -292,7 +292,7 @@ def _calibrate(options: argparse.Namespace) -> int:
 
 def _validate(options: argparse.Namespace) -> int:
     from .comparison import make_folder
-    from .validation import described, summary, validate
+    from .validation import described, goal_lines, summary, validate
 
     folder = make_folder(options.output) if options.output else None
     found = validate(options.modality)
@@ -300,6 +300,11 @@ def _validate(options: argparse.Namespace) -> int:
     print(found.table(width), end="")
     print("Numbers of rows, in brackets those within the declared error; an error in brackets is of second-hand rows.")
     print("Apart: used in a fit or as input, refused by the model, or not comparable.")
+    print("Studies: how far two studies of one agent lie apart under the same conditions.")
+    if goals := goal_lines(found):
+        print("\nGoals, by the status of the rows:")
+        for line in goals:
+            print(f"  {line}")
     worst = found.worst(10)
     if worst:
         print("\nFurthest outside the declared error, verified first:")

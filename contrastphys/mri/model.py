@@ -20,10 +20,13 @@ from ..provenance import Flag, Refusal, merge_flags
 from ..showing import shows
 from ..units import Q, UnitError, quantities
 from . import chelates, measured, particles
-from .media import Surroundings, bound_fraction, surroundings
+from .media import Surroundings, bound_fraction, per_blood, surroundings
 from .particles import Answer, Error
 
 UNIT = "1/(mM*s)"
+# K times albumin below which a tenth to a third is bound and 1 mM of agent changes r1 by less than its stated error
+WEAK_BINDING = 0.5
+THIN = 1e-6  # mmol/L, where no concentration is given
 PARAMAGNETIC = ("Gd", "Mn", "Fe", "Tb", "Dy", "Ho", "Er", "Tm", "Eu", "Cr")
 
 
@@ -244,7 +247,7 @@ def _molecule(formulation: Formulation, where: Where) -> Answer:
         message = f"{formulation.id} binds to albumin and has no bound parameter set: the free complex is shown"
         flags += (Flag("albumin", message, "warn"),)
     if bound and affinity is not None and medium.albumin:
-        if agent is None:
+        if agent is None and affinity.number * medium.albumin > WEAK_BINDING:
             raise Refusal(
                 "needs-concentration",
                 f"{formulation.id} binds to albumin: its relaxivity in {medium.id} depends on concentration; give "
@@ -252,13 +255,15 @@ def _molecule(formulation: Formulation, where: Where) -> Answer:
             )
         slow, _ = chelates.choose_set(bound, temperature)
         there = slow.at(temperature)
-        share = float(bound_fraction.bare(affinity.number, agent, medium.albumin))
+        share = float(bound_fraction.bare(affinity.number, agent or THIN, medium.albumin))
         tight = chelates.parts(there, at, temperature)
         named = {name: ((1 - share) * a, (1 - share) * b) for name, (a, b) in named.items()}
         named |= {f"bound {name}": (share * a, share * b) for name, (a, b) in tight.items()}
         flags += chelates.validity(there, at)
-        flags += (Flag("albumin", f"{100 * share:.0f} % bound to albumin at {agent:g} mM of agent", "note"),)
-        error = _chelate_error(slow, at, temperature, medium)
+        amount = "while it is thin: no concentration given" if agent is None else f"at {agent:.3g} mM of agent"
+        flags += (Flag("albumin", f"{100 * share:.0f} % bound to albumin {amount}", "note"),)
+        if slow.status == "fitted":
+            error = _chelate_error(slow, at, temperature, medium)
     r1, r2 = chelates.total(named)
     return Answer(molecule.metal, named, r1, r2, r2, "inner and outer sphere", merge_flags(flags), error)
 
@@ -329,7 +334,9 @@ def evaluate(
     names = sources(f)
     if not names:
         raise Refusal("not-magnetic", f"{f.id} holds nothing that relaxes water: no chelate, magnetic core or payload")
-    where = Where(at, temperature, medium, echo, agent, anchored, second)
+    cells = medium.cells
+    inside = agent if agent is None or cells is None else agent / (1.0 - cells.haematocrit)
+    where = Where(at, temperature, medium._replace(cells=None), echo, inside, anchored, second)
     answers = [_source(name, f, where) for name in names]
     basis = answers[0][0].metal
     atoms = sum(count for answer, count in answers if answer.metal == basis)
@@ -350,8 +357,24 @@ def evaluate(
         error, regime = worst.error, answers[0][0].regime
         message = "no interaction modelled: rates of the parts add"
         flags = merge_flags(*(a.flags for a, _ in answers), (Flag("no-interaction", message, "warn"),))
+    if cells is not None:
+        numbers, named = _in_blood(numbers, named, cells, temperature, agent)
     rows = measured.rows(f, basis)
     return Relaxivity(f, basis, at, temperature, medium.id, numbers, named, regime, error, merge_flags(flags), rows)
+
+
+def _in_blood(
+    numbers: dict[str, Any], named: dict[str, tuple[Any, Any]], cells: Any, temperature: float, agent: float | None
+) -> tuple[dict[str, Any], dict[str, tuple[Any, Any]]]:
+    """Relaxivities of the plasma per litre of blood: all parts by the factor their sum takes."""
+
+    def share(name: str) -> Any:
+        whole = numbers[name] if numbers[name] is not None else numbers["r2_star"]
+        return per_blood(whole, cells, temperature, agent) / whole
+
+    factor = {name: share(name) for name in numbers}
+    changed = {name: None if value is None else value * factor[name] for name, value in numbers.items()}
+    return changed, {name: (r1 * factor["r1"], r2 * factor["r2"]) for name, (r1, r2) in named.items()}
 
 
 @quantities(

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from .mistakes import legible
 from .units import Flag, Q, container, convert
 
 __all__ = ["LETTERS", "STATUSES", "Cell", "Flag", "Refusal", "Value", "choose", "merge_flags"]
@@ -33,6 +34,7 @@ class Refusal(ValueError):
     """
 
     def __init__(self, code: str, message: str) -> None:
+        message = legible(message)
         super().__init__(message)
         self.flag = Flag(code, message, "refuse")
 

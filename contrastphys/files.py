@@ -6,6 +6,7 @@ Every failure is a `RecordError` with the file, the line and what to write; no s
 from __future__ import annotations
 
 import csv
+import math
 import os
 import re
 import tempfile
@@ -206,7 +207,7 @@ def read_csv(path: Path, needs: tuple[str, ...] = ()) -> Table:
     if steers := _STEERS.search(source):
         at, what = source.count("\n", 0, steers.start()) + 1, f"holds the control sign {legible(steers[0])}"
         raise RecordError([Mistake(name, at, "", what, "write plain text")])
-    lines = source.replace("\r\n", "\n").split("\n")
+    lines = source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     mistakes: list[Mistake] = []
     about: dict[str, list[str]] = {}
     body: list[tuple[int, str]] = []
@@ -240,7 +241,7 @@ def read_csv(path: Path, needs: tuple[str, ...] = ()) -> Table:
     cells: list[list[str]] = []
     for n, line in body[1:]:
         try:
-            row = next(csv.reader([line]))
+            row = next(csv.reader([line])) if '"' in line else line.split(",")
         except (csv.Error, StopIteration):
             row = []
         if len(row) != len(header):
@@ -275,7 +276,7 @@ def read_csv(path: Path, needs: tuple[str, ...] = ()) -> Table:
 
 def _is_number(entry: str) -> bool:
     try:
-        return "_" not in entry and np.isfinite(float(entry))
+        return "_" not in entry and math.isfinite(float(entry))
     except ValueError:
         return False
 

@@ -313,12 +313,13 @@ def test_csv_that_breaks_the_reader(tmp_path):
         told(read_csv, path, ("wavelength",))
 
 
+@pytest.mark.slow
 def test_a_large_table_is_read_in_time(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text("a,b\n" + "1.5,2\n" * 800_000)
     began = time.process_time()
     assert len(read_csv(path)) == 800_000
-    assert time.process_time() - began < 8
+    assert time.process_time() - began < 4
 
 
 def test_an_optical_table_without_numbers(tmp_path):

@@ -16,6 +16,7 @@ from typing import Any
 
 from . import records
 from .concentration import Concentration
+from .files import stands
 from .formulation import MODALITIES, Formulation, from_table, load
 from .mistakes import Mistake, RecordError, near, short, shown
 from .provenance import Cell, Flag, Refusal, Value
@@ -202,7 +203,7 @@ def study_of(what: Any = None) -> Study:
         name, known = str(what), records.ids("agents")
         if name in known and not Path(what).is_file():
             return Study((load(name),), title=name)
-        if near(name, known) and re.fullmatch(r"[\w-]+", name) and not Path(what).exists():
+        if near(name, known) and re.fullmatch(r"[\w-]+", name) and not stands(Path(what)):
             raise RecordError([Mistake(name, 0, "", "no such file or agent", near(name, known))])
         return read(what)
     if isinstance(what, Iterable):

@@ -144,6 +144,7 @@ class Group:
         return (self.declared or 1.0) >= WIDE or "oxide" in self.name or "particle" in self.name
 
 
+@shows("{0.goal.name}", "status", "n", "number", "centre", "limit", "met")
 @dataclass(frozen=True)
 class Reached:
     """How far a goal is reached by the rows of one status."""

@@ -123,6 +123,7 @@ class ParameterSet:
     E_D: Value | None = number("kJ/mol", 0, 200, default=None)
     F2: Value | None = number("1", 0, 1, default=None, meaning="squared order parameter")
     tau_local: Value | None = number("ns", 1e-4, 1e3, default=None)
+    hyperfine: Value | None = number("rad/s", 0, 1e9, default=None, meaning="scalar coupling A/hbar of the protons")
     T2e: str = choice("general", "powell", default="powell", meaning="law of the transverse electron time")
     source: str = text()
     status: str = text()

@@ -21,11 +21,16 @@ from ..showing import shows
 from ..units import Q, UnitError, quantities
 from . import chelates, measured, particles
 from .media import Surroundings, bound_fraction, per_blood, surroundings
+from .motion import rotation_time
 from .particles import Answer, Error
 
 UNIT = "1/(mM*s)"
 # K times albumin below which a tenth to a third is bound and 1 mM of agent changes r1 by less than its stated error
 WEAK_BINDING = 0.5
+LUMEN = ("water",)  # cores that are a lumen: what they carry tumbles freely inside
+# A payload on a particle: the order and local motion of gadofosveset on albumin, the one such set held
+ASSUMED_ORDER, ASSUMED_LOCAL = 0.5, 0.5e-9
+HELD_ERROR = 5.0  # two gold particles with gadolinium: r1 1.0 and 5 times the published
 THIN = 1e-6  # mmol/L, where no concentration is given
 PARAMAGNETIC = ("Gd", "Mn", "Fe", "Tb", "Dy", "Ho", "Er", "Tm", "Eu", "Cr")
 
@@ -212,6 +217,7 @@ class Where(NamedTuple):
     concentration: float | None = None  # mmol/L of the relaxing metal
     anchored: bool = False  # the shape with field is wanted, to scale a measurement
     second_sphere: chelates.SecondSphere | None = None
+    held: chelates.Held | None = None  # where the molecule is fixed to a particle
 
 
 def _molecule(formulation: Formulation, where: Where) -> Answer:
@@ -240,7 +246,9 @@ def _molecule(formulation: Formulation, where: Where) -> Answer:
     flags += more
     bundle = max(sets, key=lambda pair: pair[1])[0]
     here = bundle.at(temperature, medium.viscosity)
-    named = chelates.mixed(sets, at, temperature, medium.viscosity, where.second_sphere)
+    if where.held is not None:
+        here = where.held.on(here)
+    named = chelates.mixed(sets, at, temperature, medium.viscosity, where.second_sphere, where.held)
     flags += chelates.validity(here, at) + medium.flags
     error = _chelate_error(bundle, at, temperature, medium)
     if affinity is not None and medium.albumin and not bound:
@@ -308,15 +316,23 @@ def _source(name: str, f: Formulation, where: Where) -> tuple[Answer, float]:
         return answer._replace(flags=flags), atoms
     payload = f.payloads[int(index)]
     carried = load(payload.agent)
-    inside = evaluate(carried, *where)
+    held = _held(f, payload, temperature, medium.viscosity)
+    inside = evaluate(carried, *where._replace(held=held))
     count = f.carried(payload)
-    flag = Flag(
-        "payload-free",
-        f"{payload.agent} relaxes as when dissolved: slower tumbling on the particle and the way of water to it are "
-        "not modelled",
-        "warn",
-    )
-    loose = {key: Error(factor=3.0, why="payload taken as free") for key in inside.error}
+    if held is None or carried.molecule is None:
+        message = (
+            f"{payload.agent} relaxes as when dissolved: slower tumbling on the particle and the way of water to it "
+            "are not modelled"
+        )
+        flag, factor = Flag("payload-free", message, "warn"), 3.0
+    else:
+        guessed = "assumed as for a chelate on albumin" if payload.order is None else "of the record"
+        message = (
+            f"{payload.agent} turns with the particle in {1e9 * held.tau_R:.3g} ns (squared order {held.order:g}, own "
+            f"motion in {1e9 * held.tau_local:.2g} ns, {guessed}); whether water reaches all of it is not known"
+        )
+        flag, factor = Flag("payload-held", message, "warn"), HELD_ERROR
+    loose = {key: Error(factor=factor, why=flag.code) for key in inside.error}
     numbers = inside.numbers
     answer = Answer(
         inside.basis, dict(inside.named), numbers["r1"], numbers["r2"], numbers["r2_star"], inside.regime,
@@ -325,9 +341,26 @@ def _source(name: str, f: Formulation, where: Where) -> tuple[Answer, float]:
     return answer, count * carried.atoms(inside.basis)
 
 
+def _held(f: Formulation, payload: Any, temperature: float, viscosity: float) -> chelates.Held | None:
+    """How a payload is fixed: as its record says, else to any solid core; free in a lumen of water."""
+    if payload.order is None and (not f.cores or f.cores[0].material in LUMEN):
+        return None
+    order = ASSUMED_ORDER if payload.order is None else payload.order.number
+    if order <= 0 or not (f.cores or f.hydrodynamic_diameter):
+        return None
+    if f.hydrodynamic_diameter is not None:
+        size = f.hydrodynamic_diameter.number
+    else:
+        walls = sum(shell.thickness.number for shell in f.shells if shell.thickness is not None)
+        size = particles.equivalent_diameter(f.cores[0])[0] + 2.0 * walls
+    local = ASSUMED_LOCAL if payload.tau_local is None else payload.tau_local.number * 1e-9
+    return chelates.Held(float(rotation_time.bare(size, temperature, viscosity)), order, local)
+
+
 def evaluate(
     f: Formulation, at: Any, temperature: float, medium: Surroundings, echo: float | None = None,
     agent: float | None = None, anchored: bool = False, second: chelates.SecondSphere | None = None,
+    held: chelates.Held | None = None,
 ) -> Relaxivity:  # fmt: skip
     """The model's answer in plain numbers: field(s) in T, temperature in K, echo spacing in s, agent in mmol/L."""
     numbers: dict[str, Any]
@@ -336,7 +369,7 @@ def evaluate(
         raise Refusal("not-magnetic", f"{f.id} holds nothing that relaxes water: no chelate, magnetic core or payload")
     cells = medium.cells
     inside = agent if agent is None or cells is None else agent / (1.0 - cells.haematocrit)
-    where = Where(at, temperature, medium._replace(cells=None), echo, inside, anchored, second)
+    where = Where(at, temperature, medium._replace(cells=None), echo, inside, anchored, second, held)
     answers = [_source(name, f, where) for name in names]
     basis = answers[0][0].metal
     atoms = sum(count for answer, count in answers if answer.metal == basis)

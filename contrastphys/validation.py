@@ -29,6 +29,7 @@ from .provenance import Refusal, Value
 from .published import MODALITIES, Published, published
 from .published.goals import GOALS, Goal
 from .published.rows import author
+from .showing import Page, shows
 from .units import UnitError
 
 LEAST = 5  # verified rows below which a class is not validated
@@ -41,6 +42,7 @@ WITHIN, OUTSIDE, USED, REFUSED, NOT_ASKED = "within", "outside", "not scored", "
 STANDINGS = ("verified", "second-hand", "unverified")
 
 
+@shows("{0.published.agent}: {0.published.quantity}", "verdict", "model", "ratio", "reason", "published")
 @dataclass(frozen=True)
 class Row:
     """One published number, what the model says, and the verdict."""
@@ -86,6 +88,7 @@ class Row:
         }  # fmt: skip
 
 
+@shows("Rows")
 @dataclass(frozen=True)
 class Shown:
     """What rows of one status show: how many, how far off, how many within the declared error."""
@@ -98,6 +101,7 @@ class Shown:
     within: int = 0
 
 
+@shows("{0.modality}: {0.name}", "standing", "shown", "declared", "used", "refused", "not_asked")
 @dataclass(frozen=True)
 class Group:
     """Summary of one class."""
@@ -140,6 +144,7 @@ class Group:
         return (self.declared or 1.0) >= WIDE or "oxide" in self.name or "particle" in self.name
 
 
+@shows("{0.goal.name}", "status", "n", "number", "centre", "limit", "met")
 @dataclass(frozen=True)
 class Reached:
     """How far a goal is reached by the rows of one status."""
@@ -164,6 +169,14 @@ class Reached:
         return f"{shown}, bias {bias} ({self.n} {self.status}{few}): {'met' if self.met else 'missed'}"
 
 
+def _validation_page(found: Validation) -> Page:
+    lines = [(group.modality, *_short(group)) for group in found.groups]
+    head = ("", "class", "verified", "error shown", "declared", "second-hand", "unverified", "apart", "standing")
+    worst = [f"outside: {described(row)}" for row in found.worst(3)]
+    return Page(f"{len(found.rows)} published numbers against the models", lines, head, note="\n".join(worst), most=60)
+
+
+@shows("Validation", of=_validation_page)
 @dataclass(frozen=True)
 class Validation:
     """Every row with its verdict; `groups` is the summary by class, `ok` what the exit code follows."""
@@ -260,6 +273,12 @@ class Validation:
         console = Console(width=width, file=io.StringIO(), highlight=False)
         console.print(shown)
         return console.file.getvalue()  # type: ignore[attr-defined]
+
+    def plot(self, ax: Any = None) -> Any:
+        """Model over published, a line a class; returns the matplotlib Axes."""
+        from .plots.results import validation
+
+        return validation(self, ax)
 
 
 def validate(modality: str | None = None) -> Validation:

@@ -22,6 +22,7 @@ from ..files import read_csv
 from ..formulation import Formulation, load
 from ..parts import Measured
 from ..provenance import Refusal, Value
+from ..showing import shows
 from . import chelates, measured
 from .media import surroundings
 from .model import evaluate, relaxing_metal
@@ -33,6 +34,7 @@ EXACT = 1e-6  # chi squared below which every point is met and no better fit is 
 WITHOUT_SD = 0.07  # relative spread taken where a measurement states none: that between studies of one agent
 
 
+@shows("{0.agent.name}: fitted model", "parameters", "intervals", "used", "chi_squared")
 @dataclass(frozen=True)
 class Calibration:
     """An agent whose model was fitted to measurements."""

@@ -17,6 +17,7 @@ from .. import records
 from ..concentration import Concentration
 from ..formulation import Formulation, load
 from ..provenance import Flag, Refusal, merge_flags
+from ..showing import shows
 from ..units import Q, UnitError, quantities
 from . import chelates, measured, particles
 from .media import Surroundings, bound_fraction, per_blood, surroundings
@@ -34,6 +35,7 @@ THIN = 1e-6  # mmol/L, where no concentration is given
 PARAMAGNETIC = ("Gd", "Mn", "Fe", "Tb", "Dy", "Ho", "Er", "Tm", "Eu", "Cr")
 
 
+@shows("Rates added", "r1", "r2", "r2_star", line="own")
 class Rates(NamedTuple):
     """Relaxation rates an agent adds to its surroundings [1/s]."""
 
@@ -42,6 +44,18 @@ class Rates(NamedTuple):
     r2_star: Any
 
 
+@shows(
+    "{0.formulation.name}, per mM of {0.basis}",
+    "r1",
+    "r2",
+    "r2_star",
+    "field [T]",
+    "temperature [K]",
+    "medium",
+    "regime",
+    "error",
+    "nearest_measured",
+)
 @dataclass(frozen=True)
 class Relaxivity:
     """Relaxivities of one formulation, per mM of `basis`, as quantities; arrays where the field was an array."""

@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from ..showing import shows
 from .rows import Published
 
 
+@shows("{0.name}", "measure", "limit", "sizes [nm]", "why")
 class Goal(NamedTuple):
     """A limit for a class: a mean absolute deviation, or a median factor between model and published."""
 

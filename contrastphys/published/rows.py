@@ -12,8 +12,23 @@ from typing import Any
 from .. import records
 from ..formulation import Formulation, catalogue, load
 from ..provenance import Value
+from ..showing import shows
 
 
+@shows(
+    "{0.agent}: {0.quantity}",
+    "number",
+    "sd",
+    "low",
+    "high",
+    "unit",
+    "conditions",
+    "modality",
+    "group",
+    "assumed",
+    "used",
+    "why",
+)
 @dataclass(frozen=True)
 class Published:
     """One published number, and how the model is asked for it."""

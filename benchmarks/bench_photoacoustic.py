@@ -22,9 +22,11 @@ from collections.abc import Callable
 import numpy as np
 
 from contrastphys.photoacoustic import heating
+from contrastphys.photoacoustic.layers import Layer
 from contrastphys.photoacoustic.optics import coated_mie, mie
-from contrastphys.photoacoustic.particles import cross_sections, rod, sphere
+from contrastphys.photoacoustic.particles import rod, sphere
 from contrastphys.photoacoustic.permittivity import refractive_index, silica_index, water_index
+from contrastphys.photoacoustic.sections import cross_sections
 from contrastphys.photoacoustic.single_particle import emission
 
 
@@ -83,7 +85,7 @@ def rows(count: int) -> list[tuple[str, float, str]]:
         third = duel(lambda: coated_mie(gold, silica, 0.8 * x, x), lambda: scattnlay(*layers), 3)
         found.append(("  scattnlay, coated, the same grid", *third))
     spectrum = np.linspace(450.0, 1000.0, 551)
-    layer = heating.Layer(317.0, 2.49e6)
+    layer = Layer(317.0, 2.49e6)
     heating.heat(20e-9, layer, 5e-9)
     found += [
         (

@@ -26,8 +26,10 @@ from ..constants import ZERO_CELSIUS
 from ..provenance import Flag, Refusal, merge_flags
 from ..units import Q, quantities
 from . import water
-from .heating import CONDUCTANCE, Rise, heat, particle_layers
-from .particles import Particle, cross_sections
+from .heating import Rise, heat
+from .layers import CONDUCTANCE, particle_layers
+from .particles import Particle
+from .sections import cross_sections
 
 __all__ = ["Emission", "Thresholds", "damage", "emission", "thresholds"]
 

@@ -15,6 +15,7 @@ from ..concentration import Concentration
 from ..constants import AVOGADRO, ZERO_CELSIUS
 from ..formulation import Formulation, load
 from ..provenance import Flag, Refusal, Value, merge_flags
+from ..showing import shows
 from ..units import Q, UnitError, magnitude, quantities
 from . import limits, sections, tissue, water
 from .absorbers import particle_of
@@ -34,6 +35,7 @@ __all__ = [
 ]
 
 
+@shows("Absorption", "value", "mu_ext", "molar_absorption", "cross_section", "per_mass")
 @dataclass(frozen=True)
 class Absorption:
     """What a concentration absorbs at one wavelength.
@@ -79,6 +81,7 @@ class Absorption:
         return None if not self.grams else Q(self.value.number / self.grams, "mL/(mg*cm)")
 
 
+@shows("Initial pressure", "value", "mu_a", "gruneisen")
 @dataclass(frozen=True)
 class Pressure:
     """Initial pressure of an absorbing medium.

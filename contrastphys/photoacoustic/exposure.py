@@ -13,11 +13,13 @@ from typing import Any
 import numpy as np
 
 from ..provenance import Flag, Refusal
+from ..showing import shows
 from ..units import Q, quantities
 
 __all__ = ["Exposure", "max_permissible_exposure"]
 
 
+@shows("Permitted on skin, one pulse", "fluence", "single_pulse", "limited_by")
 @dataclass(frozen=True)
 class Exposure:
     """Largest permitted fluence on skin of one pulse, and what limits it.

@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from ..compiled import compiled
+from ..showing import shows
 from .layers import CONDUCTANCE, WATER, Layer
 
 __all__ = ["Rise", "heat", "pulse_power"]
@@ -31,6 +32,9 @@ _GAMMA = 1.0 - 1.0 / math.sqrt(2.0)
 _SIGMA = 1.0 / (2.0 * math.sqrt(2.0 * math.log(2.0)))  # standard deviation of a Gaussian over its full width at half
 
 
+@shows(
+    "Temperature rise per absorbed energy", "time [s]", "core [K/J]", "surface [K/J]", "water_surface [K/J]", "shells"
+)
 @dataclass(frozen=True)
 class Rise:
     """Temperature rise of a particle and its surroundings, per joule absorbed.
@@ -74,6 +78,12 @@ class Rise:
     def energy(self) -> Any:
         """Heat in the whole system against time over the absorbed energy: 1 after the pulse."""
         return self.core_capacity * self.core + self.field @ self.capacity + self.inside_capacity * self.inside
+
+    def plot(self, ax: Any = None) -> Any:
+        """Temperature rise against time; returns the matplotlib Axes."""
+        from ..plots.results import rise
+
+        return rise(self, ax)
 
 
 def pulse_power(time: Any, duration: float, shape: Any = "gaussian") -> Any:

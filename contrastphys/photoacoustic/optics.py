@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ..showing import shows
 from .series import sum_spheres, terms
 
 __all__ = ["Efficiencies", "coated_mie", "layered_mie", "mie"]
@@ -21,6 +22,7 @@ __all__ = ["Efficiencies", "coated_mie", "layered_mie", "mie"]
 _LARGEST = 1e5  # of x and |m| x
 
 
+@shows("Efficiencies of a sphere", "Qext", "Qsca", "Qabs", "g", "Qback")
 @dataclass(frozen=True)
 class Efficiencies:
     """Cross-sections of a sphere over its geometric cross-section pi R^2 (outermost radius).

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..provenance import Flag
+from ..showing import shows
 from ..units import quantities
 
 __all__ = ["Particle", "nanoshell", "rod", "sphere"]
@@ -24,6 +25,16 @@ def rod_volume(length: Any, width: Any, volume: str) -> Any:
     return np.pi / 6 * length * width**2
 
 
+@shows(
+    "{0.material} {0.shape}",
+    "diameter [nm]",
+    "length [nm]",
+    "coats [nm]",
+    "sigma_ln",
+    "aspect_sd",
+    "table",
+    "surface_damping",
+)
 @dataclass(frozen=True)
 class Particle:
     """What light meets: lengths in nm, materials by name; made by `sphere`, `rod`, `nanoshell`.

@@ -17,6 +17,7 @@ import numpy as np
 
 from ..constants import AVOGADRO
 from ..provenance import Flag, Refusal, merge_flags
+from ..showing import shows
 from ..units import Q, UnitError, magnitude, quantities
 from .optics import layered_mie, mie
 from .particles import Particle, rod_volume
@@ -30,6 +31,15 @@ MOLAR = 1e4 * AVOGADRO / (1e3 * np.log(10.0))  # decadic molar coefficient in 1/
 _NODES = 25
 
 
+@shows(
+    "Cross-sections of one particle",
+    "wavelength [nm]",
+    "absorption",
+    "scattering",
+    "molar_absorption",
+    "molar_extinction",
+    "absorbed_share",
+)
 @dataclass(frozen=True)
 class CrossSections:
     """Cross-sections of one particle (mean over its size spread and orientation), floats in m^2.
@@ -77,6 +87,12 @@ class CrossSections:
     def absorbed_share(self) -> Any:
         """Absorption over extinction: what turns an optical density into heat."""
         return self.sigma_abs / self.sigma_ext
+
+    def plot(self, ax: Any = None) -> Any:
+        """Cross-sections against wavelength; returns the matplotlib Axes."""
+        from ..plots.results import particle_sections
+
+        return particle_sections(self, ax)
 
 
 def _index(material, wavelength, radius, table, damping):

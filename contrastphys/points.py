@@ -21,6 +21,7 @@ from .mistakes import RecordError
 from .parameters import Parameter
 from .provenance import Refusal, Value
 from .sampling import Distribution, design
+from .showing import shows
 from .study import MODALITIES, Study
 from .units import UnitError
 
@@ -29,6 +30,7 @@ CONDITIONS = ("field", "kvp", "wavelength", "frequency")  # what tells cells of 
 DOSE = "dose"
 
 
+@shows("Axis {0.name}", "unit", "values")
 @dataclass(frozen=True)
 class Axis:
     """Parameters that change together, step by step: one on a grid, or all that are sampled."""
@@ -87,6 +89,7 @@ def _dressed(parameter: Parameter, raw: Any) -> Any:
     return Value(raw, parameter.unit)
 
 
+@shows("{0.label}", "unit", line="own")
 class Column(NamedTuple):
     """What one number of every point is."""
 
@@ -106,6 +109,7 @@ class Column(NamedTuple):
         return " ".join(w for w in words if w) + (f" #{self.ordinal + 1}" if self.ordinal else "")
 
 
+@shows("{0.kind}", "formulation", "modality", "quantity", "message", "points", line="own")
 class Trouble(NamedTuple):
     """Why some points have no number: a refusal of a model, or an error."""
 
@@ -128,6 +132,7 @@ class Block(NamedTuple):
     trouble: tuple[Trouble, ...]
 
 
+@shows("Plan of {0.points} points", "shape", "axes", "quantities", "modalities", "block")
 @dataclass(frozen=True)
 class Plan:
     """A study, the axes of its points, and what is asked at each."""

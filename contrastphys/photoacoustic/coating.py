@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..provenance import Flag, Value
+from ..showing import shows
 from ..units import quantities
 from .particles import Particle, cross_sections, sphere
 from .single_particle import emission
@@ -21,6 +22,7 @@ from .single_particle import emission
 __all__ = ["CoatingEffect", "Published", "silica_effect"]
 
 
+@shows("Published effect of a coat")
 @dataclass(frozen=True)
 class Published:
     """One published finding on silica-coated gold."""
@@ -65,6 +67,16 @@ PUBLISHED = (
 )
 
 
+@shows(
+    "Signal of the coated over the bare particle",
+    "model",
+    "optical",
+    "thermal",
+    "interface",
+    "nonlinear",
+    "reported",
+    "published",
+)
 @dataclass(frozen=True)
 class CoatingEffect:
     """Signal of a coated particle over that of the bare one.

@@ -18,6 +18,7 @@ from ..constants import AVOGADRO, ZERO_CELSIUS
 from ..formulation import Formulation, load
 from ..parts import Measured
 from ..provenance import Flag, Refusal, Value, choose, merge_flags
+from ..showing import shows
 from ..units import Q, UnitError, magnitude, quantities
 from . import particles, tissue, water
 from .absorbers import Absorber, absorber, particle_of
@@ -42,6 +43,7 @@ MEASURED = ("molar_absorption", "molar_extinction")
 REACH = 60.0  # nm over which a measured absorption is carried along the model's spectrum
 
 
+@shows("Absorption", "value", "mu_ext", "molar_absorption", "cross_section", "per_mass")
 @dataclass(frozen=True)
 class Absorption:
     """What a concentration absorbs at one wavelength.
@@ -87,6 +89,7 @@ class Absorption:
         return None if not self.grams else Q(self.value.number / self.grams, "mL/(mg*cm)")
 
 
+@shows("Initial pressure", "value", "mu_a", "gruneisen")
 @dataclass(frozen=True)
 class Pressure:
     """Initial pressure of an absorbing medium.

@@ -25,6 +25,7 @@ import numpy as np
 from .. import records
 from ..compiled import compiled
 from ..provenance import Refusal
+from ..showing import shows
 from ..units import quantities
 from .particles import Particle
 from .water import CONDUCTIVITY, DIFFUSIVITY
@@ -61,6 +62,9 @@ class Layer:
 WATER = Layer(CONDUCTIVITY, CONDUCTIVITY / DIFFUSIVITY)
 
 
+@shows(
+    "Temperature rise per absorbed energy", "time [s]", "core [K/J]", "surface [K/J]", "water_surface [K/J]", "shells"
+)
 @dataclass(frozen=True)
 class Rise:
     """Temperature rise of a particle and its surroundings, per joule absorbed.
@@ -104,6 +108,12 @@ class Rise:
     def energy(self) -> Any:
         """Heat in the whole system against time over the absorbed energy: 1 after the pulse."""
         return self.core_capacity * self.core + self.field @ self.capacity + self.inside_capacity * self.inside
+
+    def plot(self, ax: Any = None) -> Any:
+        """Temperature rise against time; returns the matplotlib Axes."""
+        from ..plots.results import rise
+
+        return rise(self, ax)
 
 
 # --------------------------------------------------------------------------------------------------- pulse

@@ -24,12 +24,15 @@ from typing import Any
 
 import numpy as np
 
+from ..showing import shows
+
 __all__ = ["Efficiencies", "coated_mie", "layered_mie", "mie"]
 
 _BLOCK = 1 << 18  # complex numbers of one array that stay in a core's cache
 _LARGEST = 1e5  # of x and |m| x
 
 
+@shows("Efficiencies of a sphere", "Qext", "Qsca", "Qabs", "g", "Qback")
 @dataclass(frozen=True)
 class Efficiencies:
     """Cross-sections of a sphere over its geometric cross-section pi R^2 (outermost radius).

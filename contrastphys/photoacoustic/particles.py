@@ -20,6 +20,7 @@ import numpy as np
 
 from ..constants import AVOGADRO
 from ..provenance import Flag, Refusal, merge_flags
+from ..showing import shows
 from ..units import Q, UnitError, magnitude, quantities
 from .optics import layered_mie, mie
 from .permittivity import GOLD_TABLES, METALS, colloid_table, refractive_index, size_corrected
@@ -32,6 +33,16 @@ MOLAR = 1e4 * AVOGADRO / (1e3 * np.log(10.0))  # decadic molar coefficient in 1/
 _NODES = 25
 
 
+@shows(
+    "{0.material} {0.shape}",
+    "diameter [nm]",
+    "length [nm]",
+    "coats [nm]",
+    "sigma_ln",
+    "aspect_sd",
+    "table",
+    "surface_damping",
+)
 @dataclass(frozen=True)
 class Particle:
     """What light meets: lengths in nm, materials by name; made by `sphere`, `rod`, `nanoshell`.
@@ -75,6 +86,15 @@ class Particle:
         return self.core_volume * float(np.exp(4.5 * self.sigma_ln**2))
 
 
+@shows(
+    "Cross-sections of one particle",
+    "wavelength [nm]",
+    "absorption",
+    "scattering",
+    "molar_absorption",
+    "molar_extinction",
+    "absorbed_share",
+)
 @dataclass(frozen=True)
 class CrossSections:
     """Cross-sections of one particle (mean over its size spread and orientation), floats in m^2.
@@ -122,6 +142,12 @@ class CrossSections:
     def absorbed_share(self) -> Any:
         """Absorption over extinction: what turns an optical density into heat."""
         return self.sigma_abs / self.sigma_ext
+
+    def plot(self, ax: Any = None) -> Any:
+        """Cross-sections against wavelength; returns the matplotlib Axes."""
+        from ..plots.results import particle_sections
+
+        return particle_sections(self, ax)
 
 
 # ------------------------------------------------------------------------------------------------ particles

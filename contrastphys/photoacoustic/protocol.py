@@ -12,11 +12,13 @@ from typing import Any
 
 from ..provenance import Flag, Value
 from ..schema import choice, integer, nested, number, settle, text
+from ..showing import shows
 from . import tissue, water
 
 __all__ = ["Fluence", "Light", "Protocol", "light_at"]
 
 
+@shows("Fluence", line="written")
 @dataclass(frozen=True, kw_only=True)
 class Fluence:
     """Light on the skin in one pulse: the permitted limit, or a number."""
@@ -41,6 +43,7 @@ class Fluence:
             yield "value", "a given fluence needs its value", 'write fluence = "20 mJ/cm^2" or fluence = "mpe"'
 
 
+@shows("Photoacoustic protocol", line="written")
 @dataclass(frozen=True, kw_only=True)
 class Protocol:
     """Instrument, light and tissue of a photoacoustic measurement; every number has a default."""

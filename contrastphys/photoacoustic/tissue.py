@@ -22,6 +22,7 @@ import numpy as np
 
 from .. import records
 from ..provenance import Flag, Refusal
+from ..showing import shows
 from ..units import Q, quantities
 from .permittivity import optical_columns
 from .water import DIFFUSIVITY
@@ -289,6 +290,7 @@ def acoustic_transmission(depth: Any, frequency: Any, attenuation: Any = 0.5, po
 # ----------------------------------------------------------------------------------------- exposure limit
 
 
+@shows("Permitted on skin, one pulse", "fluence", "single_pulse", "limited_by")
 @dataclass(frozen=True)
 class Exposure:
     """Largest permitted fluence on skin of one pulse, and what limits it.

@@ -113,7 +113,7 @@ C37 = Claim(
     "C37", "least concentration seen by MRI at 3 T and by CT at 120 kV behind 20 cm of water, in one particle's terms",
     "gold weighed against the iodine a body CT gives, iron against a label: yardsticks, not limits of tolerance; r1 "
     "of a "
-    "chelate held on gold is taken as free (published: up to six times that); one voxel of 12 HU noise, where "
+    "chelate held on gold is known within a factor of five; one voxel of 12 HU noise, where "
     "averaging 50 "
     "voxels lowers the CT limit sevenfold",
     _hybrids, _hybrids_rule,

@@ -7,7 +7,9 @@ exits with 1 where a model declares a smaller error than it shows.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import io
+import os
 import shutil
 import sys
 from collections.abc import Sequence
@@ -16,15 +18,18 @@ from typing import Any
 
 from . import __version__, records
 from .chemistry import FormulaError
+from .files import stands
 from .formulation import KINDS, Formulation, catalogue, check, load
-from .mistakes import Mistake, RecordError, near, shown
+from .mistakes import Mistake, RecordError, legible, near, shown
 from .provenance import Refusal
 from .schema import values
 from .units import UnitError
 
+_PACKAGE = Path(__file__).resolve().parent
+
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit code (0 done, 2 a mistake in the input, 130 interrupted)."""
+    """Run one command; returns the exit code (0 done, 2 a mistake in the input, 3 a fault of ours, 130 interrupted)."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that lacks a character still gets the line
@@ -32,7 +37,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         for folder in options.materials:
             records.use_folder(folder)
-        return options.run(options) or 0
+        code = options.run(options) or 0
+        sys.stdout.flush()  # a full disk is told here, not by the interpreter at its end
+        return code
     except (RecordError, Refusal, UnitError, FormulaError) as error:
         print(error, file=sys.stderr)
         return 2
@@ -42,6 +49,41 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 0
+    except Exception as error:
+        if os.environ.get("CONTRASTPHYS_DEBUG"):
+            raise
+        words, code = _last_words(error)
+        print(words, file=sys.stderr)
+        return code
+
+
+def _last_words(error: Exception) -> tuple[str, int]:
+    """What to say of an error that no command foresaw, and the exit code: 2 where the input is at fault, else 3."""
+    place = error.__traceback__
+    ours, last = "", ""
+    while place is not None:
+        last = place.tb_frame.f_code.co_filename
+        if last.startswith(str(_PACKAGE)):
+            ours = f"{Path(last).relative_to(_PACKAGE).as_posix()}:{place.tb_lineno}"
+        place = place.tb_next
+    if isinstance(error, MemoryError):
+        return "not enough memory: ask for fewer formulations, points or samples", 2
+    if isinstance(error, ValueError | ImportError) and last.startswith(str(_PACKAGE)):
+        return legible(str(error)), 2  # a function's own words for what it cannot take
+    if isinstance(error, OSError):
+        _discard_output()
+        return "the output cannot be written: the disk may be full", 2
+    return (
+        f"contrastphys failed where it should not ({type(error).__name__} at {ours}): please report it; "
+        "CONTRASTPHYS_DEBUG=1 shows where it came from",
+        3,
+    )
+
+
+def _discard_output() -> None:
+    """Give up what could not be printed, so that the interpreter does not try again at its end."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -68,11 +110,14 @@ def _parser() -> argparse.ArgumentParser:
 
     listing = command("list", _list, "list the formulations of the catalogue")
     listing.add_argument("--kind", default="", help="only of one kind, such as chelate or bubble")
+    listing.add_argument("--markdown", action="store_true", help="the whole catalogue as Markdown, every folder of it")
+    listing.add_argument("-o", "--output", metavar="DIR", help="with --markdown: write index.md and a page a record")
 
-    show = command("show", _show, "show a formulation with the source of every number")
-    show.add_argument("id")
+    show = command("show", _show, "show a record of the catalogue with the source of every number")
+    show.add_argument("id", help="a formulation, core, complex, gas or medium; cores/water where several share an id")
+    show.add_argument("--markdown", action="store_true", help="as a Markdown page")
 
-    checking = command("check", _check, "check records, studies and tables; lists every mistake")
+    checking = command("check", _check, "check records, studies, tables and folders of results; lists every mistake")
     checking.add_argument("file", nargs="+")
 
     convert = command("convert", _convert, "convert a concentration from one basis to another")
@@ -87,7 +132,7 @@ def _parser() -> argparse.ArgumentParser:
     sweep.add_argument("study", help="a study file, or the id of an agent")
     sweep.add_argument("--over", action="append", required=True, metavar="PATH=V1;V2;...", help="repeat for more axes")
     sweep.add_argument("--modality", action="append", default=[], metavar="NAME", help="only these; repeat for more")
-    sweep.add_argument("--workers", type=int, default=None, metavar="N", help="processes; none for this one")
+    sweep.add_argument("--workers", type=_workers, default=None, metavar="N", help="processes; none for this one")
     sweep.add_argument("-o", "--output", default="sweep.csv", metavar="FILE", help="a .csv or .nc file")
     sweep.add_argument("--resume", metavar="FILE", help="written as it goes; a run that was cut off goes on from it")
 
@@ -120,8 +165,15 @@ def _dpi(text: str) -> int:
     return dpi
 
 
+def _workers(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:5]) <= 4096:
+        raise argparse.ArgumentTypeError("write a whole number from 1 to 4096")
+    return int(text)
+
+
 def _compare(options: argparse.Namespace) -> int:
-    from .comparison import compare, make_folder
+    from .comparison import compare
+    from .folders import make_folder
     from .study import study_of
 
     study = study_of(Path(options.study) if options.study else None)
@@ -157,6 +209,10 @@ def _list(options: argparse.Namespace) -> int:
     if options.kind not in ("", *KINDS):
         hint = near(options.kind, KINDS) or f"write one of {', '.join(KINDS)}"
         raise RecordError([Mistake("list", 0, "--kind", f"unknown kind {shown(options.kind)}", hint)])
+    if options.output and not options.markdown:
+        raise RecordError([Mistake("list", 0, "-o", "writes Markdown pages", "add --markdown")])
+    if options.markdown:
+        return _list_markdown(options)
     table = Table("id", "kind", "name", "counted by", "numbers (verified)", box=None)
     for name in catalogue():
         formulation = load(name)
@@ -170,49 +226,44 @@ def _list(options: argparse.Namespace) -> int:
     return 0
 
 
-def _show(options: argparse.Namespace) -> int:
-    print(described(load(options.id)))
+def _list_markdown(options: argparse.Namespace) -> int:
+    from .folders import make_folder
+    from .pages import all_pages, index, write
+
+    pages = all_pages(options.kind)
+    if options.output:
+        folder = make_folder(options.output)
+        print(f"{len(write(folder, pages))} files in {folder.as_posix()}: open {(folder / 'index.md').as_posix()}")
+    else:
+        print(index(pages, linked=False), end="")
     return 0
 
 
-def described(formulation: Formulation) -> str:
-    """A formulation as lines of text: every number with its unit, status and source."""
-    lines = [f"{formulation.name} ({formulation.id}), {formulation.kind}, counted by {formulation.basis}"]
-    if formulation.molecule is not None:
-        lines.append(f"  formula {formulation.molecule.formula}")
-    lines += [f"  {layer}" for layer, _ in formulation.layers if layer]
-    for key, value in values(formulation):
-        if key.startswith("measured") or (value.source == "default" and value.number in (0.0, 1.0)):
-            continue  # measurements follow with their conditions
-        at = f" at {value.at}" if value.at else ""
-        lines.append(f"  {key} = {value}{at} [{value.status}] {value.source}{f' ({value.note})' if value.note else ''}")
-    for row in formulation.measured:
-        conditions = [
-            str(v) for v in (row.field, row.temperature, row.kvp, row.wavelength, row.frequency) if v is not None
-        ]
-        conditions += [row.medium] if row.medium else []
-        per = f" per {row.per}" if row.per else ""
-        standing = f"[{row.value.status}] {row.value.source}"
-        lines.append(f"  measured {row.quantity} = {row.value}{per} ({', '.join(conditions)}) {standing}")
-    bases = ", ".join(f"{basis} ({takes})" for basis, takes in formulation.bases().items())
-    lines.append(f"  counted by: {bases}")
-    lines += [f"  {flag.severity}: {flag.message}" for flag in formulation.flags()]
-    if formulation.note:
-        lines.append(f"  note: {formulation.note}")
-    return "\n".join(lines)
+def _show(options: argparse.Namespace) -> int:
+    from .pages import markdown, sheets, text
+
+    render = markdown if options.markdown else text
+    print("\n\n".join(render(page).rstrip() for page in sheets(options.id)))
+    return 0
 
 
 def _check(options: argparse.Namespace) -> int:
+    from .folders import standing
     from .study import read
 
     failed = 0
     for name in options.file:
         path = Path(name)
         try:
-            folder = path.resolve().parent.name
-            if path.suffix.lower() == ".csv" or (folder in records.KINDS and path.is_file()):
+            folder = path.absolute().parent.name
+            results = standing(path) if stands(path) and path.is_dir() else None
+            if results is not None and results.files:
+                print(results, file=sys.stdout if results.whole else sys.stderr)
+                failed = failed if results.whole else 2
+                continue
+            if path.suffix.lower() == ".csv" or (folder in records.KINDS and stands(path)):
                 records.check_record(path)
-            elif folder == "agents" and path.is_file():
+            elif folder == "agents" and stands(path):
                 records.load_record(Formulation, path)
             elif {"title", "formulation", "scenario", "protocol"} & set(records.read_toml(path)[0]):
                 read(path)
@@ -295,8 +346,8 @@ def _calibrate(options: argparse.Namespace) -> int:
 
 
 def _validate(options: argparse.Namespace) -> int:
-    from .comparison import make_folder
-    from .validation import described, summary, validate
+    from .folders import make_folder
+    from .validation import described, goal_lines, summary, validate
 
     folder = make_folder(options.output) if options.output else None
     found = validate(options.modality)
@@ -304,6 +355,11 @@ def _validate(options: argparse.Namespace) -> int:
     print(found.table(width), end="")
     print("Numbers of rows, in brackets those within the declared error; an error in brackets is of second-hand rows.")
     print("Apart: used in a fit or as input, refused by the model, or not comparable.")
+    print("Studies: how far two studies of one agent lie apart under the same conditions.")
+    if goals := goal_lines(found):
+        print("\nGoals, by the status of the rows:")
+        for line in goals:
+            print(f"  {line}")
     worst = found.worst(10)
     if worst:
         print("\nFurthest outside the declared error, verified first:")

@@ -23,6 +23,7 @@ from . import records
 from . import study as studies
 from .comparison import significant
 from .design import solve
+from .files import stands
 from .formulation import from_table, load
 from .measures import evaluate, measure
 from .mistakes import Mistake, RecordError, near
@@ -32,6 +33,7 @@ from .points import told
 from .provenance import Refusal
 from .sampling import Alternatives, Distribution, LogNormal, Normal, Uniform
 from .schema import Reader
+from .showing import Page, shows
 from .study import Study
 from .uncertainty import propagate
 
@@ -50,6 +52,11 @@ KEYS = (
 )  # fmt: skip
 
 
+def _answer_page(answer: Answer) -> Page:
+    return Page(answer.question, [(line,) for line in answer.lines], ("answer",))
+
+
+@shows("{0.question}", of=_answer_page)
 @dataclass(frozen=True)
 class Answer:
     """The answer to a question: a line for every case, and the results behind them."""
@@ -60,11 +67,6 @@ class Answer:
 
     def __str__(self) -> str:
         return "\n".join([self.question, *(f"  {line}" for line in self.lines)])
-
-    def _repr_html_(self) -> str:
-        import html
-
-        return f"<p><b>{html.escape(self.question)}</b></p><pre>{html.escape(chr(10).join(self.lines))}</pre>"
 
 
 def shipped() -> list[str]:
@@ -127,7 +129,7 @@ def _table(question: Any) -> tuple[Mapping[str, Any], Path]:
         path = records.find(FOLDER, question)
     else:
         path = Path(question)
-        if not path.suffix and not path.exists():
+        if not path.suffix and not stands(path):
             hint = near(str(question), shipped()) or f"known: {', '.join(shipped())}"
             raise wrong("question", f"no question '{str(question)[:60]}'", f"give a file, or a shipped one; {hint}")
     return records.read_toml(path)[0], path.parent

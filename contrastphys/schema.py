@@ -17,12 +17,14 @@ import numpy as np
 
 from .mistakes import Mistake, RecordError, near, printable, shown, spoken
 from .provenance import STATUSES, Value
+from .showing import shows
 from .units import Q, UnitError, convert, magnitude, parse
 
 REQUIRED = ...  # a field without a default
 _VALUE_KEYS = ("value", "unit", "sd", "low", "high", "factor", "alternatives", "at", "source", "status", "note")
 
 
+@shows("What a field takes", line="own")
 @dataclass(frozen=True)
 class Spec:
     """What one field of a record takes."""
@@ -444,6 +446,9 @@ def build(cls: Any, table: Mapping[str, Any], reader: Reader, path: tuple = ()) 
     """An instance of a record class from a table, or None after noting every mistake in it."""
     before = len(reader.mistakes)
     own = {key: table[key] for key in ("source", "status") if isinstance(table.get(key), str)}
+    if "status" in specs(cls) and own.get("status", "") not in ("", *STATUSES):
+        what = f"unknown status {shown(own.pop('status'))}"
+        reader.wrong((*path, "status"), what, f"write one of {', '.join(STATUSES)}")
     outer = {key: getattr(reader, key) for key in own}
     for key, word in own.items():  # a table's own source is that of the numbers in it
         setattr(reader, key, word)

@@ -16,10 +16,12 @@ from typing import Any
 
 from . import records
 from .concentration import Concentration
+from .files import stands
 from .formulation import MODALITIES, Formulation, from_table, load
 from .mistakes import Mistake, RecordError, near, short, shown
 from .provenance import Cell, Flag, Refusal, Value
 from .schema import Reader, build, choice, integer, nested, number, settle, specs, text
+from .showing import shows
 from .units import UnitError
 
 
@@ -28,6 +30,7 @@ def room(modality: str) -> Any:
     return importlib.import_module(f"contrastphys.{modality}.agents")
 
 
+@shows("Target", line="written")
 @dataclass(frozen=True, kw_only=True)
 class Target:
     """Where the dose goes: a volume of distribution, a share of it per gram of tissue, or a concentration."""
@@ -50,6 +53,7 @@ class Target:
             yield "uptake", "uptake and concentration exclude each other", "keep one of them"
 
 
+@shows("Scenario", line="written")
 @dataclass(frozen=True, kw_only=True)
 class Scenario:
     """For whom a comparison is made and what counts as seen."""
@@ -67,6 +71,7 @@ class Scenario:
         settle(self)
 
 
+@shows("{0.title}: study", "formulations", "scenario", "protocols", "file")
 @dataclass(frozen=True)
 class Study:
     """Formulations, scenario and protocols, checked and ready to compare."""
@@ -198,7 +203,7 @@ def study_of(what: Any = None) -> Study:
         name, known = str(what), records.ids("agents")
         if name in known and not Path(what).is_file():
             return Study((load(name),), title=name)
-        if near(name, known) and re.fullmatch(r"[\w-]+", name) and not Path(what).exists():
+        if near(name, known) and re.fullmatch(r"[\w-]+", name) and not stands(Path(what)):
             raise RecordError([Mistake(name, 0, "", "no such file or agent", near(name, known))])
         return read(what)
     if isinstance(what, Iterable):

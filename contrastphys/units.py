@@ -25,6 +25,8 @@ from typing import Any, NamedTuple, Protocol, cast
 import numpy as np
 import pint
 
+from .mistakes import legible
+
 ureg = pint.get_application_registry().get()  # the registry itself: it stays ours if the application takes another
 Q: Any = ureg.Quantity
 
@@ -47,7 +49,7 @@ class UnitError(TypeError):
     """
 
     def __init__(self, message: str, why: str = "") -> None:
-        super().__init__(message)
+        super().__init__(legible(message))
         self.why = why
 
 

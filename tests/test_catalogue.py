@@ -135,7 +135,9 @@ def test_media_know_the_names_of_published_tables():
     aliases = [a for name in records.ids("media") for a in (name, *records.medium(name).aliases)]
     assert len(aliases) == len(set(aliases))
     assert records.medium("human plasma").id == records.medium("bovine plasma").id == "plasma"
-    assert records.medium("human whole blood").relative_viscosity.number == 1.4
+    blood = records.medium("human whole blood")
+    assert blood.relative_viscosity.number == records.medium("plasma").relative_viscosity.number == 1.2
+    assert blood.haematocrit.number == 0.42 and blood.plasma_water.status == "verified"
     assert records.medium("plasma").relative_viscosity.status == "fitted"
 
 

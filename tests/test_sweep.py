@@ -463,7 +463,8 @@ def test_axes_are_in_the_order_they_were_given():
 @pytest.mark.filterwarnings("default")
 def test_a_cluster_gives_the_serial_answer_and_survives_a_killed_worker(tmp_path):
     """1e5 points over four modalities on Dask workers in processes of their own, one of them killed half-way."""
-    distributed = pytest.importorskip("distributed")
+    import distributed
+
     gd = cp.load("gadoterate")
     made = Study((gold(), bubbles(), gd))
     grid = {

@@ -15,6 +15,7 @@ import numpy as np
 
 from ..concentration import Concentration
 from ..provenance import STATUSES, Flag, Refusal, Value
+from ..showing import shows
 from ..units import UnitError
 from .media import medium_id
 
@@ -23,6 +24,9 @@ WIDEST_GAP, WIDEST_SCALE = 5.0, 10.0
 UNIT = "1/(mM*s)"
 
 
+@shows(
+    "Measured {0.quantity}", "number [1/(mM*s)]", "sd [1/(mM*s)]", "field [T]", "temperature [K]", "medium", line="own"
+)
 class Row(NamedTuple):
     """One measurement per mM of the formulation's relaxing metal."""
 

@@ -393,6 +393,7 @@ def evaluate(
     if cells is not None:
         numbers, named = _in_blood(numbers, named, cells, temperature, agent)
     rows = measured.rows(f, basis)
+    flags = (*flags, *measured.doubts(f, basis))
     return Relaxivity(f, basis, at, temperature, medium.id, numbers, named, regime, error, merge_flags(flags), rows)
 
 
@@ -453,7 +454,13 @@ def relaxivity(
     if not np.all((np.asarray(field) >= 0.999e-5) & (np.asarray(field) <= 30)):
         raise Refusal("field", "the models hold from 1e-5 T (0.01 mT) to 30 T")
     if np.ndim(temperature) or not 273.15 <= temperature <= 373.15:
-        raise Refusal("temperature", "the models hold for one temperature from 0 to 100 degC")
+        given = f", not at {temperature:.5g} K" if not np.ndim(temperature) else ""
+        hint = (
+            f": {temperature:g} degC is Q({temperature:g}, 'degC')"
+            if not np.ndim(temperature) and 0 <= temperature <= 100
+            else ""
+        )
+        raise Refusal("temperature", f"the models hold for one temperature from 0 to 100 degC{given}{hint}")
     if not isinstance(medium, str):
         raise UnitError("medium is a name such as 'water' or 'plasma'")
     return evaluate(

@@ -28,9 +28,10 @@ from ..showing import shows
 from ..units import Flag, Q, quantities
 from . import kernels
 from .bubble import Bubble, Liquid, liquid_of
-from .dynamics import BUDGET, SUBHARMONIC_CYCLES, Pulse, bubble_parameters, motion_flags, refuse
+from .coats import Shell
+from .dynamics import BUDGET, SUBHARMONIC_CYCLES, bubble_parameters, motion_flags, refuse
 from .linear import response, sections
-from .shells import Shell
+from .pulses import Pulse
 from .sizes import Distribution
 
 Array = NDArray[np.float64]

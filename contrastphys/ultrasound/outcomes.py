@@ -23,9 +23,9 @@ from ..provenance import Flag, Refusal, Value
 from .assembly import Agent, bubbles_of
 from .bubble import BODY_TEMPERATURE, Bubble, liquid
 from .cavitation import inertial_threshold
-from .dynamics import Pulse
 from .echo import harmonics, sounding
 from .population import Population
+from .pulses import Pulse
 from .shells import Free
 from .stability import dissolution, species
 

@@ -21,10 +21,10 @@ from ..showing import shows
 from . import drops, imaging
 from .assembly import Agent, bubbles_of
 from .bubble import BODY_TEMPERATURE
-from .dynamics import Pulse
 from .echo import SEQUENCES, cached_sequence
 from .linear import natural
 from .population import Population, population_flags
+from .pulses import Pulse
 from .sizes import Monodisperse
 
 QUANTITIES = {

@@ -24,10 +24,11 @@ from ..showing import shows
 from ..units import Flag, Q, RangeWarning, quantities
 from ._parameters import Record, decibel_per_cm, parameter, takes_quantities
 from .bubble import LARGEST, Bubble, Gas, Liquid, gas, liquid_of
-from .dynamics import Pulse
+from .coats import Shell
 from .echo import Harmonics, SequenceEcho, population_harmonics, sequence_echo
 from .linear import Response, bubble_flags, response, sections
-from .shells import Free, Shell
+from .pulses import Pulse
+from .shells import Free
 from .sizes import CLASSES, Distribution, LogNormal
 
 Array = NDArray[np.float64]

@@ -12,7 +12,8 @@ from ..formulation import Formulation
 from ..provenance import Refusal
 from .assembly import shell_of
 from .bubble import BODY_TEMPERATURE, Bubble, gas, liquid
-from .dynamics import Pulse, Trace, simulate
+from .dynamics import Trace, simulate
+from .pulses import Pulse
 
 TOLERANCE = 1e-8
 DEFAULTS: dict[str, Any] = {

@@ -34,14 +34,14 @@ def exceeds(formulation: Formulation, study: Study, cells: Iterable[Cell] = ()) 
         most = formulation.dose_entities(limits.maximum_dose, mass)
         if given > most * 1.000001:
             found.append(f"dose {given / most:.2g} times the limit ({limits.maximum_dose.value})")
-    own_index = limits is not None and limits.mechanical_index is not None
-    if limits is not None and own_index and (formulation.gas is not None or formulation.liquid is not None):
+    own_index = limits.mechanical_index if limits is not None else None
+    if own_index is not None and (formulation.gas is not None or formulation.liquid is not None):
         protocol = study.protocol("ultrasound")
         lowest = min(value.number for value in protocol.frequency)
         index = protocol.pressure_amplitude.number * 1e-3 / math.sqrt(lowest)
-        if index > limits.mechanical_index.number * 1.000001:
-            found.append(f"mechanical index {index:.2g} above the limit {limits.mechanical_index.number:g}")
-    found += _exposed([c for c in cells if c.quantity == "margin"], own_index)
+        if index > own_index.number * 1.000001:
+            found.append(f"mechanical index {index:.2g} above the limit {own_index.number:g}")
+    found += _exposed([c for c in cells if c.quantity == "margin"], own_index is not None)
     if (
         limits is not None
         and limits.maximum_cost is not None

@@ -63,7 +63,7 @@ def _must_hold_records(path: Path, key: str) -> None:
 
 def forget() -> None:
     """Drop what was read, after a file or the folders changed."""
-    for reader in (_ids, material, chelate, ions, gas, medium, table, optical):
+    for reader in (_ids, _material, _chelate, ions, _gas, _medium, table, optical):
         reader.cache_clear()
 
 

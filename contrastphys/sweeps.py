@@ -387,6 +387,12 @@ def sweep(
     Stopped
         Ctrl-C; a KeyboardInterrupt whose `.partial` is the Sweep of what was done.
 
+    Notes
+    -----
+    On a cluster with MPI, a script of `with MPIPoolExecutor() as pool: sweep(study, over, pool)` (of mpi4py.futures,
+    below `if __name__ == "__main__":`) is started by `mpiexec -n 64 python -m mpi4py.futures script.py`: one rank
+    leads, the others compute.
+
     Examples
     --------
     >>> from contrastphys import Formulation

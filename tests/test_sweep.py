@@ -279,6 +279,33 @@ def test_what_is_no_executor_is_refused():
         Alternatives(1.0)
 
 
+class OverPipes:
+    """An executor as those of MPI are: nothing but `submit`, which pickles what goes there and what comes back."""
+
+    def __init__(self, pool):
+        self.pool, self.sent = pool, []
+
+    def submit(self, function, *arguments):
+        packed = pickle.dumps((function, arguments))
+        self.sent.append(len(packed))
+
+        def there():
+            function, arguments = pickle.loads(packed)
+            return pickle.loads(pickle.dumps(function(*arguments)))
+
+        return self.pool.submit(there)
+
+
+def test_an_executor_that_only_submits_and_pickles_is_enough():
+    with futures.ThreadPoolExecutor(2) as pool:
+        found = sweep(study(), GRID, OverPipes(pool), modalities=CT)
+        assert found.digest() == sweep(study(), GRID, modalities=CT).digest()
+        many = OverPipes(pool)
+        over = {"scenario.body_mass": Uniform("40 kg", "90 kg")}
+        sweep(study(), over, many, samples=4000, modalities=CT)
+        assert max(many.sent) < 40_000  # samples are drawn there
+
+
 class Dying(futures.Executor):
     """Answers three blocks, then breaks as a pool does whose worker was killed."""
 

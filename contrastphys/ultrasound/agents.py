@@ -274,7 +274,7 @@ def _dilute(cloud: Population, side: str) -> np.ndarray:
 @functools.lru_cache(maxsize=64)
 def _spectra(cloud: Population, frequency: float) -> tuple[np.ndarray, ...]:
     """Spectra at one frequency: limit and margin, attenuation and backscatter rest on the same."""
-    return cloud.spectra(frequency)
+    return cloud.spectra(np.array([frequency]))
 
 
 def _peak(cloud: Population, side: str = "bilinear") -> float:

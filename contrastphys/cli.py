@@ -1,4 +1,4 @@
-"""The command line: compare, list, show, check, convert, explain, validate.
+"""The command line: compare, list, show, check, convert, explain, validate, claims.
 
 Results go to standard output; mistakes in the input go to standard error, a line each, with exit code 2. `validate`
 exits with 1 where a model declares a smaller error than it shows.
@@ -153,6 +153,10 @@ def _parser() -> argparse.ArgumentParser:
     validating.add_argument(
         "-o", "--output", metavar="DIR", help="write validation.csv and VALIDATION.md into a folder"
     )
+
+    claiming = command("claims", _claims, "what reviews claim, each with a verdict from the numbers")
+    claiming.add_argument("id", nargs="*", help="only these, such as C25; one alone is shown with its numbers")
+    claiming.add_argument("-o", "--output", metavar="DIR", help="write verdicts.csv and CLAIMS.md into a folder")
     return parser
 
 
@@ -371,3 +375,22 @@ def _validate(options: argparse.Namespace) -> int:
         names = ", ".join(path.as_posix() for path in found.write(folder))
         print(f"written: {names}")
     return 0 if found.ok else 1
+
+
+def _claims(options: argparse.Namespace) -> int:
+    from .claims import of, verdicts
+    from .comparison import make_folder
+
+    for name in options.id:
+        of(name)  # mistakes first: a folder is made for what can be written
+    folder = make_folder(options.output) if options.output else None
+    found = verdicts(options.id)
+    if len(options.id) == 1:
+        print(next(iter(found)))
+    else:
+        width = max(80, min(160, shutil.get_terminal_size((120, 24)).columns))
+        print(found.table(width, colour=sys.stdout.isatty()), end="")
+        print(found.summary())
+    if folder is not None:
+        print("written: " + ", ".join(path.as_posix() for path in found.write(folder)))
+    return 0

@@ -16,6 +16,7 @@ from ..concentration import Concentration
 from ..constants import ZERO_CELSIUS
 from ..formulation import Formulation, load
 from ..provenance import Cell, Flag, Refusal, Value, merge_flags
+from ..remembering import of_last
 from . import limits, tissue, water
 from .absorbers import absorbs
 from .coefficients import crowded
@@ -26,6 +27,7 @@ from .protocol import Fluence, Protocol, light_at
 __all__ = ["Protocol", "applies", "detection_limit", "predict", "respond"]
 
 NAME = "photoacoustic"
+molar_absorption = of_last(molar_absorption)  # every number of a wavelength rests on it
 DENSEST = 1000.0  # g/L of an agent: no target holds more
 
 

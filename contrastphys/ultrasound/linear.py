@@ -147,7 +147,7 @@ def natural(
         return omega
     rest_pressure = liquid.pressure + 2 * shell.rest_tension(radius) / radius
     for _ in range(200):  # a few: heat exchange changes slowly with frequency
-        more = 3 * (_heat(radius, omega, rest_pressure, gas, liquid.temperature)[0] - 1) * rest_pressure
+        more = 3 * (heat_exchange(radius, omega, rest_pressure, gas, liquid.temperature)[0] - 1) * rest_pressure
         last, omega = omega, np.sqrt(at._replace(below=at.below + more, above=at.above + more).stiffness(side) / mass)
         if np.all(np.abs(omega - last) <= 4e-16 * omega):
             break

@@ -19,7 +19,7 @@ from . import study as studies
 from .formulation import MODALITIES, Formulation, load
 from .mistakes import RecordError
 from .parameters import changed
-from .points import limits_or_all
+from .answers import limits_or_all
 from .provenance import Refusal, Value
 from .study import Study, place, study_of
 from .units import Q, UnitError

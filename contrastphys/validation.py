@@ -34,6 +34,7 @@ from .units import UnitError
 
 LEAST = 5  # verified rows below which a class is not validated
 SHARE = 2 / 3  # of verified rows that must lie within the declared error
+DOUBTS = ("peak", "clearance", "linear limit", "nanobubble")  # flags of a model that explain a disagreement
 VAGUE = 10.0  # a declared factor from which on a band tells nothing
 UNDECIDED = "undecided: the band is too wide to tell"
 WIDE = 1.6  # from this declared factor on, a class is told in factors and not in per cent
@@ -474,8 +475,14 @@ def described(row: Row) -> str:
     low, high = model.bounds()
     return (
         f"{p.agent}, {p.quantity} at {p.conditions}: published {number}{spread}, model {model.number:.4g} "
-        f"({low:.4g} to {high:.4g}){unit} [{p.status}] {p.source}"
+        f"({low:.4g} to {high:.4g}){unit} [{p.status}] {p.source}{_doubt(model)}"
     )
+
+
+def _doubt(model: Value) -> str:
+    """What the model itself says against its number, where it names the quantity's own trouble."""
+    told = [flag.message for flag in model.flags if flag.code in DOUBTS]
+    return f"; the model: {'; '.join(told)}" if told else ""
 
 
 def versions() -> str:
@@ -563,6 +570,12 @@ def _page(found: Validation) -> str:
     outside = [row for row in found.rows if row.verdict == OUTSIDE and row.evidence]
     lines += ["", f"## Verified numbers outside the declared error ({len(outside)})", ""]
     lines += [f"- {described(row)}" for row in sorted(outside, key=_distance, reverse=True)] or ["None."]
+    told = [
+        r for r in found.rows if r.verdict == OUTSIDE and not r.evidence and r.model is not None and _doubt(r.model)
+    ]
+    if told:
+        lines += ["", f"## Other disagreements that a model can explain ({len(told)})", ""]
+        lines += [f"- {described(row)}" for row in told]
     lines += ["", "## Why numbers were not scored", "", _line(("reason", "numbers")), _line(("---", "---"))]
     lines += [_line((reason, str(count))) for reason, count in found.reasons()]
     return "\n".join(lines) + "\n"

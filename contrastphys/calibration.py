@@ -46,13 +46,19 @@ QUANTITIES = {
     "absorbance": ("photoacoustic", "1"),
     "attenuation": ("ultrasound", "dB/cm"),
     "resonance_frequency": ("ultrasound", "MHz"),
+    "radius": ("ultrasound", "um"),
 }
 CONDITIONS = {
     "field": "T", "temperature": "K", "kvp": "kV", "phantom": "cm", "wavelength": "nm", "frequency": "MHz",
-    "echo_spacing": "ms", "path": "cm",
+    "echo_spacing": "ms", "path": "cm", "time": "us", "pressure_amplitude": "kPa", "cycles": "1", "rest_radius": "um",
 }  # fmt: skip
 # Parameters of the measurement rather than of the probe: start, lowest, highest.
-OWN = {"scale": (1.0, 1e-3, 1e3), "offset": (0.0, -math.inf, math.inf), "concentration": (1.0, 0.0, math.inf)}
+OWN = {
+    "scale": (1.0, 1e-3, 1e3), "offset": (0.0, -math.inf, math.inf), "concentration": (1.0, 0.0, math.inf),
+    "rest_radius": (1.5, 0.01, 100.0),
+}  # fmt: skip
+OWN_UNITS = {"rest_radius": "um"}
+WORDS = ("medium", "envelope")  # conditions that are words
 USED = "used in a fit"
 
 
@@ -170,17 +176,12 @@ def points_of(measurements: Any, agent: Formulation) -> list[Point]:
         return _rows(agent.measured, own=True)
     if isinstance(measurements, str | os.PathLike):
         table = read_csv(Path(measurements))
-        columns = {k: list(v) if not table.units[k] else Q(np.asarray(v, float), _unit(table.units[k]))
-                   for k, v in table.columns.items()}  # fmt: skip
+        columns = {k: table.quantity(k) if table.units[k] else list(v) for k, v in table.columns.items()}
         return _columns(columns, agent)
     if isinstance(measurements, Mapping):
         return _columns(measurements, agent)
     rows = [m if isinstance(m, Measured) else Measured(**Measured.prepared(dict(m))) for m in measurements]
     return _rows(rows, own=False)
-
-
-def _unit(text: str) -> str:
-    return "" if text == "1" else text
 
 
 def _rows(rows: Iterable[Measured], own: bool) -> list[Point]:
@@ -202,7 +203,7 @@ def _rows(rows: Iterable[Measured], own: bool) -> list[Point]:
 def _columns(columns: Mapping[str, Any], agent: Formulation) -> list[Point]:
     """Points of named columns: one measured quantity, its conditions, and `sd`."""
     measured = [name for name in columns if name in QUANTITIES]
-    known = [*QUANTITIES, *CONDITIONS, "sd", "medium", "concentration", "basis"]
+    known = [*QUANTITIES, *CONDITIONS, *WORDS, "sd", "concentration", "basis", "pulse"]
     for name in columns:
         if name not in known:
             raise wrong(
@@ -214,7 +215,10 @@ def _columns(columns: Mapping[str, Any], agent: Formulation) -> list[Point]:
     unit = QUANTITIES[quantity][1]
 
     def plain(name: str, asked: str) -> list[float]:
-        return [float(magnitude(entry, asked, name)) for entry in listed(columns[name])]
+        found = [magnitude(entry, asked, name) for entry in listed(columns[name])]
+        if not all(isinstance(entry, float | int) and math.isfinite(entry) for entry in found):
+            raise wrong("calibrate", f"{name} holds an entry that is no finite number", "write a number in every row")
+        return [float(entry) for entry in found]
 
     values = plain(quantity, unit)
     count = len(values)
@@ -222,8 +226,10 @@ def _columns(columns: Mapping[str, Any], agent: Formulation) -> list[Point]:
     for name in columns:
         if name in CONDITIONS:
             held[name] = plain(name, CONDITIONS[name])
-        elif name == "medium":
+        elif name in WORDS:
             held[name] = [str(m) for m in listed(columns[name])]
+        elif name == "pulse":
+            held[name] = [columns[name]]
         elif name == "concentration":
             basis = str(listed(columns.get("basis", agent.basis))[0])
             amounts = (agent.concentration(entry, basis) for entry in listed(columns[name]))
@@ -245,6 +251,22 @@ def _columns(columns: Mapping[str, Any], agent: Formulation) -> list[Point]:
 
 
 # --------------------------------------------------------------------------------------------- the model
+
+
+def answers(agent: Formulation, points: Sequence[Point], own: Mapping[str, float]) -> np.ndarray:
+    """What the model says of every point; the radii of one trace come from one simulation."""
+    found = np.empty(len(points))
+    traced = [i for i, point in enumerate(points) if point.quantity == "radius"]
+    for i, point in enumerate(points):
+        if point.quantity != "radius":
+            found[i] = modelled(agent, point, own)
+    if traced:
+        from .ultrasound.recordings import radii
+
+        given = {"rest_radius": own["rest_radius"]} if "rest_radius" in own else {}
+        moved = radii(agent, [{**dict(points[i].conditions), **given} for i in traced])
+        found[traced] = moved * own.get("scale", 1.0) + own.get("offset", 0.0)
+    return found
 
 
 def modelled(agent: Formulation, point: Point, own: Mapping[str, float]) -> float:
@@ -287,9 +309,12 @@ def calibrate(
     measurements : dict, CSV path, list of measured rows, or None
         Columns: one measured quantity (r1, r2, hu, absorbance, attenuation, ...), its conditions (field, kvp,
         wavelength, frequency, concentration, ...) and `sd` where it is known. None takes the record's own rows.
+        The trace of one bubble is `radius` against `time`, with `rest_radius` and the drive: `frequency`,
+        `pressure_amplitude` (positive begins with rarefaction), `cycles` and `envelope`, or a `pulse`; in water
+        if no `medium` is given.
     free : list of str
         Paths of the formulation's parameters ("core.diameter", "gas.shell.chi"), and of the measurement:
-        "scale", "offset" and "concentration" (mmol/L of the formulation's basis; 1/mL for bubbles).
+        "scale", "offset", "concentration" (mmol/L of the formulation's basis; 1/mL for bubbles) and "rest_radius".
     confidence : float
         Of the intervals.
     profile : bool
@@ -340,7 +365,7 @@ def calibrate(
         own = {n: v for n, v in x.items() if n in OWN}
         values = {p: Value(x[name], p.unit) for name, (p, _, _, _) in freed.items() if p is not None}
         made = changed(study, values, same_probe=True).formulations[0] if values else formulation
-        return np.array([modelled(made, point, own) for point in points])
+        return answers(made, points, own)
 
     guess = {name: f[1] for name, f in freed.items()}
     try:
@@ -363,7 +388,8 @@ def calibrate(
             return np.full(len(points), 1e6)
 
     fitter = lmfit.Minimizer(residual, fitted, scale_covar=not known, nan_policy="raise")
-    result = fitter.minimize(method="leastsq", epsfcn=1e-10, ftol=1e-12, xtol=1e-12)
+    rough = any(p.quantity == "radius" for p in points)  # an integrator's error is not smooth: differ by more than it
+    result = fitter.minimize(method="leastsq", epsfcn=1e-6 if rough else 1e-10, ftol=1e-12, xtol=1e-12)
     return _calibrated(
         formulation, study, freed, names, scales, result, fitter, points, known, confidence, profile, model
     )  # fmt: skip
@@ -379,7 +405,7 @@ def _freed(
             raise wrong("calibrate", f"'{name}' is named twice", "name it once")
         if name in OWN:
             first, low, high = OWN[name]
-            unit = "1"
+            unit = OWN_UNITS.get(name, "1")
             if name == "concentration":
                 unit, first = _stock(formulation)
             first = float(magnitude(start[name], unit, name)) if name in start and name != "offset" else first
@@ -479,7 +505,7 @@ def _profiled(
 def _own_unit(name: str, formulation: Formulation, points: list[Point]) -> str:
     if name == "concentration":
         return "1/mL" if formulation.gas is not None else "mmol/L"
-    return QUANTITIES[points[0].quantity][1] if name == "offset" else "1"
+    return QUANTITIES[points[0].quantity][1] if name == "offset" else OWN_UNITS.get(name, "1")
 
 
 def _record(

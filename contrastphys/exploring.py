@@ -273,7 +273,7 @@ def _curves_xray(f: Formulation, protocol: Any, vaporised: bool) -> tuple[dict[s
 
 def _curves_photoacoustic(f: Formulation, protocol: Any, vaporised: bool) -> tuple[dict[str, np.ndarray], str]:
     from .photoacoustic.absorbers import absorber, absorbs, particle_of
-    from .photoacoustic.particles import MOLAR, cross_sections
+    from .photoacoustic.sections import MOLAR, cross_sections
 
     label = f"molar absorption [M⁻¹ cm⁻¹] per {f.entity}"
     first = absorber(f, float(WAVELENGTHS[0]))  # refuses where no part has a spectrum

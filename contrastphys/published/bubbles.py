@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from ..formulation import catalogue, load
@@ -93,7 +93,7 @@ def _outcome(row: Mapping[str, Any]) -> Published:
 def _outcome_of(agent: str, quantity: str) -> Value:
     from ..ultrasound import outcomes
 
-    asked = {
+    asked: dict[str, Callable[[Any], Value]] = {
         "signal_threshold": outcomes.signal_threshold, "attenuation_linear_below": outcomes.linear_limit,
         "blood_half_life": outcomes.gas_half_life,
     }  # fmt: skip

@@ -123,6 +123,32 @@ def test_docstring_and_signature_agree(name):
     assert not missing, f"{name}: 'Other Parameters' does not describe {', '.join(sorted(missing))}"
 
 
+# Public names of a modality that compute no physics of their own: they make a record, or hand a question on.
+PLAIN = {
+    "applies", "predict", "respond", "calibrate", "preset", "detector", "absorber", "monochromatic", "read_spectrum",
+    "measured_spectrum", "sphere", "rod", "nanoshell", "Particle", "Bubble", "Gas", "Liquid", "Pulse", "Species",
+    "species", "population_of", "Monodisperse", "LogNormal", "Gamma",
+}  # fmt: skip
+
+
+def models():
+    """Every public function of a modality, and every record with units, that is a model."""
+    for modality in ("mri", "xray", "photoacoustic", "ultrasound"):
+        room = getattr(contrastphys, modality)
+        for name in room.__all__:
+            thing = getattr(room, name)
+            if name not in PLAIN and callable(thing) and (not inspect.isclass(thing) or hasattr(thing, "table")):
+                yield pytest.param(thing, id=f"{modality}.{name}")
+
+
+@pytest.mark.parametrize("model", list(models()))
+def test_a_model_says_where_it_holds_and_where_it_is_from(model):
+    found = dict(sections(model))
+    assert len(found.get("Notes", "")) > 20, "says nothing of its validity"
+    named = re.search(r"\b(1[89]\d\d|20\d\d)\b|arXiv:|NISTIR|materials/|\w\.org/", found.get("References", ""))
+    assert named, "names no source that can be found"
+
+
 @each_door
 def test_has_an_example_that_runs(name):
     assert ">>>" in dict(sections(DOORS[name])).get("Examples", ""), f"{name} has no example"

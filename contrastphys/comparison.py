@@ -258,13 +258,13 @@ class Comparison:
         undecided = len(self.formulations) - len(best)
         open_ends = f", {undecided} cannot be decided" if undecided else ""
         first = [
-            f"{name} in {HEADINGS[m]} ({significant(cell.value or 0.0)}x)"
+            f"{HEADINGS[m]}: {name} ({significant(cell.value or 0.0)}x)"
             for m in MODALITIES
             for name, cell in [(f.name, cell) for f, cell in self.best_in(m)[:1]]
         ]
         return (
             f"{seen} of {len(self.formulations)} formulations are seen at their dose by every modality they "
-            f"need{open_ends}; widest margins: {', '.join(first)}."
+            f"need{open_ends}. Widest margins: {'; '.join(first)}."
         )
 
     # ------------------------------------------------------------------------------------------- ranking

@@ -169,8 +169,9 @@ def test_the_focus_is_seen(opened):
         find(opened, css).send_keys(Keys.SHIFT)  # focused as by keyboard
         drawn = opened.execute_script(
             "document.querySelector(arguments[0]).focus({focusVisible: true});"
-            "const s = getComputedStyle(document.activeElement); return [s.outlineStyle, parseFloat(s.outlineWidth)]", css
-        )  # fmt: skip
+            "const s = getComputedStyle(document.activeElement); return [s.outlineStyle, parseFloat(s.outlineWidth)]",
+            css,
+        )
         assert drawn[0] != "none" and drawn[1] >= 2, css
 
 
@@ -207,7 +208,8 @@ def test_the_study_is_copied_letter_by_letter(opened):
 
 def test_links_on_the_page_lead_somewhere(opened):
     lost = opened.execute_script(
-        "return [...document.querySelectorAll('nav a')].filter(a => !document.querySelector(a.getAttribute('href'))).length"
+        "return [...document.querySelectorAll('nav a')]"
+        ".filter(a => !document.querySelector(a.getAttribute('href'))).length"
     )
     assert lost == 0
     assert opened.execute_script("return document.querySelectorAll('nav a').length") >= 7
@@ -233,7 +235,8 @@ def test_print_shows_all_of_it_on_paper(opened):
         opened.execute_script("dispatchEvent(new Event('beforeprint'))")
         told = opened.execute_script(
             "const shown = e => e && getComputedStyle(e).display !== 'none';"
-            "return {wide: document.documentElement.scrollWidth, ground: getComputedStyle(document.body).backgroundColor,"
+            "return {wide: document.documentElement.scrollWidth,"
+            " ground: getComputedStyle(document.body).backgroundColor,"
             " tools: shown(document.querySelector('.tools')), nav: shown(document.querySelector('nav')),"
             " copy: shown(document.getElementById('copy')),"
             " folded: document.querySelectorAll('details:not(.formulation):not([open])').length,"

@@ -152,7 +152,7 @@ def test_what_reaches_the_page_in_short_is_told_in_few_lines():
 def test_the_headline_and_the_picks_name_the_same(page):
     result = report_case.comparison()
     first = result.best_in("mri")[0][0].name
-    assert f"{first} in MRI" in answer.headline(result)
+    assert f"MRI: {first} (" in answer.headline(result)
     assert f"{first}" in page.text
 
 

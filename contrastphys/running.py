@@ -20,9 +20,10 @@ from typing import Any
 
 import numpy as np
 
+from .answers import compute
 from .files import stands
 from .mistakes import Mistake, RecordError, short
-from .points import Block, Column, Plan, Trouble, compute, told
+from .points import Block, Column, Plan, Trouble, told
 from .progress import Bar
 
 _FORMAT = "contrastphys points 1"

@@ -225,7 +225,7 @@ def place(formulation: Formulation, scenario: Scenario) -> tuple[Formulation, Ce
     except (Refusal, UnitError) as error:
         refusal = error if isinstance(error, Refusal) else Refusal("dose", str(error))
         return formulation, Cell.refused(formulation.id, "dose", "tissue_concentration", conditions, refusal)
-    placed = formulation.replace(tissue=concentration)
+    placed = formulation.placed(concentration)
     if concentration.basis == "particle" and formulation.kind in ("bubble", "droplet"):
         concentration = concentration.to("particle", "1/mL")
     number_shown, unit = concentration.shown

@@ -201,10 +201,13 @@ def _compute(
     cloud = agent.population(density, asked["medium"], asked["temperature"], **off)
     if quantity == "resonance_frequency":
         radius = cloud.sizes.number_mean_radius
+        asked_sides = ("bilinear",) if off else ("bilinear", "below", "above")
         sides = [
             float(natural(radius, cloud.shell, cloud.gas, cloud.medium, side=side)) / (2e6 * math.pi)
-            for side in ("bilinear", "below", "above")
+            for side in asked_sides
         ]
+        if off:
+            return sides[0], ()
         flags = _quiet(cloud, frequency)
         if sides[1] != sides[2]:
             flags += (
@@ -214,7 +217,17 @@ def _compute(
     if quantity == "attenuation_peak":
         cloud = agent.population(1e9, asked["medium"], asked["temperature"], **off)
         flags = _quiet(cloud, frequency)
-        return _peak(cloud) * 1e-6, flags if off else flags + _peak_pictures(cloud)
+        if not off:
+            low, high = agent.core.diameter.bounds()
+            ends = {f"{end:g} um": end / agent.core.diameter.number for end in (low, high) if low < high}
+            sizes = {
+                f"mean diameter {name}": _peak(
+                    agent.population(1e9, asked["medium"], asked["temperature"], size=factor)
+                )
+                for name, factor in ends.items()
+            }
+            flags += _peak_pictures(cloud, sizes)
+        return _peak(cloud) * 1e-6, flags
     if quantity in ("attenuation", "backscatter"):
         if not off:
             flags += _bulk_flags(cloud, frequency) + _nonlinear(asked)
@@ -241,9 +254,12 @@ def peak_pictures(cloud: Population) -> dict[str, float]:
     return {name: frequency * 1e-6 for name, frequency in found.items()}
 
 
-def _peak_pictures(cloud: Population) -> tuple[Flag, ...]:
-    """A flag where the peak depends on how sizes and corner are taken by more than a quarter."""
-    found = peak_pictures(cloud)
+def _peak_pictures(cloud: Population, sizes: Mapping[str, float]) -> tuple[Flag, ...]:
+    """A flag where the peak depends on how sizes and corner are taken by more than a quarter.
+
+    `sizes` are the peaks [Hz] at either end of the mean sizes that the record states.
+    """
+    found = peak_pictures(cloud) | {name: frequency * 1e-6 for name, frequency in sizes.items()}
     whole = found.pop("whole")
     if max(found.values()) < 1.25 * whole:
         return ()

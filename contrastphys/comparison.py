@@ -166,6 +166,22 @@ class Comparison:
         margins = self.margins(formulation)
         return max(margins, key=margins.__getitem__) if margins else ""
 
+    def best_in(self, modality: str) -> list[tuple[Formulation, Cell]]:
+        """Formulations with a margin in a modality, the one to pick first.
+
+        Within their hard limits before those outside, those that need the modality before those that do not, then by
+        the width of the margin.
+        """
+        outside = {entry["id"]: bool(entry["exceeds"]) for entry in self.rank()}
+        found = []
+        for formulation in self.formulations:
+            verdict = self.verdict(formulation.id, modality)
+            if verdict is not None and verdict.margin is not None and verdict.margin.value is not None:
+                unneeded = modality not in self.needed(formulation.id)
+                place = (outside[formulation.id], unneeded, -verdict.margin.value)
+                found.append((place, formulation, verdict.margin))
+        return [(formulation, cell) for _, formulation, cell in sorted(found, key=lambda entry: entry[0])]
+
     def margins(self, formulation: str) -> dict[str, float]:
         """Best margin of a formulation in every modality that answers."""
         found = {}
@@ -232,18 +248,21 @@ class Comparison:
         )
 
     def summary(self) -> str:
-        """One sentence from the numbers: how many are seen by all they need, and which by the widest margin."""
+        """One sentence from the numbers: how many are seen by all they need, and the widest margins."""
         best = [(m, f) for f in self.formulations if (m := self.smallest(f.id)) is not None]
         if not best:
             return "No formulation has a dose and an answer of every modality it needs: no margin can be stated."
-        margin, formulation = max(best, key=lambda pair: pair[0])
         seen = sum(m >= 1 for m, _ in best)
         undecided = len(self.formulations) - len(best)
         open_ends = f", {undecided} cannot be decided" if undecided else ""
+        first = [
+            f"{HEADINGS[m]}: {name} ({significant(cell.value or 0.0)}x)"
+            for m in MODALITIES
+            for name, cell in [(f.name, cell) for f, cell in self.best_in(m)[:1]]
+        ]
         return (
             f"{seen} of {len(self.formulations)} formulations are seen at their dose by every modality they "
-            f"need{open_ends}; the widest margin is that of {formulation.name} "
-            f"({significant(margin)}x in {HEADINGS[self.limiting(formulation.id)]})."
+            f"need{open_ends}. Widest margins: {'; '.join(first)}."
         )
 
     # ------------------------------------------------------------------------------------------- ranking
@@ -420,7 +439,7 @@ def _cell_text(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.10g}"
     text = str(value)
-    return f"'{text}" if text[:1] in ("=", "+", "@", "\t", "\r") else text
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r", "\n") else text
 
 
 def _story(cell: Cell) -> list[str]:

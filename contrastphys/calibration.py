@@ -28,6 +28,7 @@ from .parameters import Parameter, changed, find, listed, number, put, wrong
 from .parts import Amount, Measured
 from .points import told
 from .provenance import Refusal, Value
+from .showing import Page, digits, entry, shows
 from .study import Study
 from .units import Q, magnitude
 from .writing import record_text
@@ -45,16 +46,23 @@ QUANTITIES = {
     "absorbance": ("photoacoustic", "1"),
     "attenuation": ("ultrasound", "dB/cm"),
     "resonance_frequency": ("ultrasound", "MHz"),
+    "radius": ("ultrasound", "um"),
 }
 CONDITIONS = {
     "field": "T", "temperature": "K", "kvp": "kV", "phantom": "cm", "wavelength": "nm", "frequency": "MHz",
-    "echo_spacing": "ms", "path": "cm",
+    "echo_spacing": "ms", "path": "cm", "time": "us", "pressure_amplitude": "kPa", "cycles": "1", "rest_radius": "um",
 }  # fmt: skip
 # Parameters of the measurement rather than of the probe: start, lowest, highest.
-OWN = {"scale": (1.0, 1e-3, 1e3), "offset": (0.0, -math.inf, math.inf), "concentration": (1.0, 0.0, math.inf)}
+OWN = {
+    "scale": (1.0, 1e-3, 1e3), "offset": (0.0, -math.inf, math.inf), "concentration": (1.0, 0.0, math.inf),
+    "rest_radius": (1.5, 0.01, 100.0),
+}  # fmt: skip
+OWN_UNITS = {"rest_radius": "um"}
+WORDS = ("medium", "envelope")  # conditions that are words
 USED = "used in a fit"
 
 
+@shows("Measurement of {0.quantity}", "value", "sd", "conditions", "row")
 @dataclass(frozen=True)
 class Point:
     """One measurement: what was measured, under which conditions, and how well."""
@@ -66,6 +74,14 @@ class Point:
     row: int | None = None  # its row among the record's own measurements
 
 
+def _fit_page(fit: Calibration) -> Page:
+    lines = [(name, entry(value), f"{fit.confidence:.0%} interval") for name, value in fit.parameters.items()]
+    kind = "chi squared" if fit.known_sd else "sum of squares"
+    lines.append((kind, digits(fit.chi2), f"{fit.freedom} degrees of freedom"))
+    return Page(f"{fit.agent.name}: fitted to {len(fit.points)} points", lines, note="\n".join(fit.notes))
+
+
+@shows("Calibration of {0.agent.name}", of=_fit_page)
 @dataclass(frozen=True)
 class Calibration:
     """What a fit gave: the calibrated agent, its parameters with intervals, and how well it fits.
@@ -187,7 +203,7 @@ def _rows(rows: Iterable[Measured], own: bool) -> list[Point]:
 def _columns(columns: Mapping[str, Any], agent: Formulation) -> list[Point]:
     """Points of named columns: one measured quantity, its conditions, and `sd`."""
     measured = [name for name in columns if name in QUANTITIES]
-    known = [*QUANTITIES, *CONDITIONS, "sd", "medium", "concentration", "basis"]
+    known = [*QUANTITIES, *CONDITIONS, *WORDS, "sd", "concentration", "basis", "pulse"]
     for name in columns:
         if name not in known:
             raise wrong(
@@ -210,8 +226,10 @@ def _columns(columns: Mapping[str, Any], agent: Formulation) -> list[Point]:
     for name in columns:
         if name in CONDITIONS:
             held[name] = plain(name, CONDITIONS[name])
-        elif name == "medium":
+        elif name in WORDS:
             held[name] = [str(m) for m in listed(columns[name])]
+        elif name == "pulse":
+            held[name] = [columns[name]]
         elif name == "concentration":
             basis = str(listed(columns.get("basis", agent.basis))[0])
             amounts = (agent.concentration(entry, basis) for entry in listed(columns[name]))
@@ -233,6 +251,22 @@ def _columns(columns: Mapping[str, Any], agent: Formulation) -> list[Point]:
 
 
 # --------------------------------------------------------------------------------------------- the model
+
+
+def answers(agent: Formulation, points: Sequence[Point], own: Mapping[str, float]) -> np.ndarray:
+    """What the model says of every point; the radii of one trace come from one simulation."""
+    found = np.empty(len(points))
+    traced = [i for i, point in enumerate(points) if point.quantity == "radius"]
+    for i, point in enumerate(points):
+        if point.quantity != "radius":
+            found[i] = modelled(agent, point, own)
+    if traced:
+        from .ultrasound.recordings import radii
+
+        given = {"rest_radius": own["rest_radius"]} if "rest_radius" in own else {}
+        moved = radii(agent, [{**dict(points[i].conditions), **given} for i in traced])
+        found[traced] = moved * own.get("scale", 1.0) + own.get("offset", 0.0)
+    return found
 
 
 def modelled(agent: Formulation, point: Point, own: Mapping[str, float]) -> float:
@@ -275,9 +309,12 @@ def calibrate(
     measurements : dict, CSV path, list of measured rows, or None
         Columns: one measured quantity (r1, r2, hu, absorbance, attenuation, ...), its conditions (field, kvp,
         wavelength, frequency, concentration, ...) and `sd` where it is known. None takes the record's own rows.
+        The trace of one bubble is `radius` against `time`, with `rest_radius` and the drive: `frequency`,
+        `pressure_amplitude` (positive begins with rarefaction), `cycles` and `envelope`, or a `pulse`; in water
+        if no `medium` is given.
     free : list of str
         Paths of the formulation's parameters ("core.diameter", "gas.shell.chi"), and of the measurement:
-        "scale", "offset" and "concentration" (mmol/L of the formulation's basis; 1/mL for bubbles).
+        "scale", "offset", "concentration" (mmol/L of the formulation's basis; 1/mL for bubbles) and "rest_radius".
     confidence : float
         Of the intervals.
     profile : bool
@@ -328,7 +365,7 @@ def calibrate(
         own = {n: v for n, v in x.items() if n in OWN}
         values = {p: Value(x[name], p.unit) for name, (p, _, _, _) in freed.items() if p is not None}
         made = changed(study, values, same_probe=True).formulations[0] if values else formulation
-        return np.array([modelled(made, point, own) for point in points])
+        return answers(made, points, own)
 
     guess = {name: f[1] for name, f in freed.items()}
     try:
@@ -351,7 +388,8 @@ def calibrate(
             return np.full(len(points), 1e6)
 
     fitter = lmfit.Minimizer(residual, fitted, scale_covar=not known, nan_policy="raise")
-    result = fitter.minimize(method="leastsq", epsfcn=1e-10, ftol=1e-12, xtol=1e-12)
+    rough = any(p.quantity == "radius" for p in points)  # an integrator's error is not smooth: differ by more than it
+    result = fitter.minimize(method="leastsq", epsfcn=1e-6 if rough else 1e-10, ftol=1e-12, xtol=1e-12)
     return _calibrated(
         formulation, study, freed, names, scales, result, fitter, points, known, confidence, profile, model
     )  # fmt: skip
@@ -367,7 +405,7 @@ def _freed(
             raise wrong("calibrate", f"'{name}' is named twice", "name it once")
         if name in OWN:
             first, low, high = OWN[name]
-            unit = "1"
+            unit = OWN_UNITS.get(name, "1")
             if name == "concentration":
                 unit, first = _stock(formulation)
             first = float(magnitude(start[name], unit, name)) if name in start and name != "offset" else first
@@ -467,7 +505,7 @@ def _profiled(
 def _own_unit(name: str, formulation: Formulation, points: list[Point]) -> str:
     if name == "concentration":
         return "1/mL" if formulation.gas is not None else "mmol/L"
-    return QUANTITIES[points[0].quantity][1] if name == "offset" else "1"
+    return QUANTITIES[points[0].quantity][1] if name == "offset" else OWN_UNITS.get(name, "1")
 
 
 def _record(

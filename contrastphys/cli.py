@@ -110,9 +110,12 @@ def _parser() -> argparse.ArgumentParser:
 
     listing = command("list", _list, "list the formulations of the catalogue")
     listing.add_argument("--kind", default="", help="only of one kind, such as chelate or bubble")
+    listing.add_argument("--markdown", action="store_true", help="the whole catalogue as Markdown, every folder of it")
+    listing.add_argument("-o", "--output", metavar="DIR", help="with --markdown: write index.md and a page a record")
 
-    show = command("show", _show, "show a formulation with the source of every number")
-    show.add_argument("id")
+    show = command("show", _show, "show a record of the catalogue with the source of every number")
+    show.add_argument("id", help="a formulation, core, complex, gas or medium; cores/water where several share an id")
+    show.add_argument("--markdown", action="store_true", help="as a Markdown page")
 
     checking = command("check", _check, "check records, studies, tables and folders of results; lists every mistake")
     checking.add_argument("file", nargs="+")
@@ -206,6 +209,10 @@ def _list(options: argparse.Namespace) -> int:
     if options.kind not in ("", *KINDS):
         hint = near(options.kind, KINDS) or f"write one of {', '.join(KINDS)}"
         raise RecordError([Mistake("list", 0, "--kind", f"unknown kind {shown(options.kind)}", hint)])
+    if options.output and not options.markdown:
+        raise RecordError([Mistake("list", 0, "-o", "writes Markdown pages", "add --markdown")])
+    if options.markdown:
+        return _list_markdown(options)
     table = Table("id", "kind", "name", "counted by", "numbers (verified)", box=None)
     for name in catalogue():
         formulation = load(name)
@@ -219,36 +226,25 @@ def _list(options: argparse.Namespace) -> int:
     return 0
 
 
-def _show(options: argparse.Namespace) -> int:
-    print(described(load(options.id)))
+def _list_markdown(options: argparse.Namespace) -> int:
+    from .folders import make_folder
+    from .pages import all_pages, index, write
+
+    pages = all_pages(options.kind)
+    if options.output:
+        folder = make_folder(options.output)
+        print(f"{len(write(folder, pages))} files in {folder.as_posix()}: open {(folder / 'index.md').as_posix()}")
+    else:
+        print(index(pages, linked=False), end="")
     return 0
 
 
-def described(formulation: Formulation) -> str:
-    """A formulation as lines of text: every number with its unit, status and source."""
-    lines = [f"{formulation.name} ({formulation.id}), {formulation.kind}, counted by {formulation.basis}"]
-    if formulation.molecule is not None:
-        lines.append(f"  formula {formulation.molecule.formula}")
-    lines += [f"  {layer}" for layer, _ in formulation.layers if layer]
-    for key, value in values(formulation):
-        if key.startswith("measured") or (value.source == "default" and value.number in (0.0, 1.0)):
-            continue  # measurements follow with their conditions
-        at = f" at {value.at}" if value.at else ""
-        lines.append(f"  {key} = {value}{at} [{value.status}] {value.source}{f' ({value.note})' if value.note else ''}")
-    for row in formulation.measured:
-        conditions = [
-            str(v) for v in (row.field, row.temperature, row.kvp, row.wavelength, row.frequency) if v is not None
-        ]
-        conditions += [row.medium] if row.medium else []
-        per = f" per {row.per}" if row.per else ""
-        standing = f"[{row.value.status}] {row.value.source}"
-        lines.append(f"  measured {row.quantity} = {row.value}{per} ({', '.join(conditions)}) {standing}")
-    bases = ", ".join(f"{basis} ({takes})" for basis, takes in formulation.bases().items())
-    lines.append(f"  counted by: {bases}")
-    lines += [f"  {flag.severity}: {flag.message}" for flag in formulation.flags()]
-    if formulation.note:
-        lines.append(f"  note: {formulation.note}")
-    return "\n".join(lines)
+def _show(options: argparse.Namespace) -> int:
+    from .pages import markdown, sheets, text
+
+    render = markdown if options.markdown else text
+    print("\n\n".join(render(page).rstrip() for page in sheets(options.id)))
+    return 0
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -351,7 +347,7 @@ def _calibrate(options: argparse.Namespace) -> int:
 
 def _validate(options: argparse.Namespace) -> int:
     from .folders import make_folder
-    from .validation import described, summary, validate
+    from .validation import described, goal_lines, summary, validate
 
     folder = make_folder(options.output) if options.output else None
     found = validate(options.modality)
@@ -359,6 +355,11 @@ def _validate(options: argparse.Namespace) -> int:
     print(found.table(width), end="")
     print("Numbers of rows, in brackets those within the declared error; an error in brackets is of second-hand rows.")
     print("Apart: used in a fit or as input, refused by the model, or not comparable.")
+    print("Studies: how far two studies of one agent lie apart under the same conditions.")
+    if goals := goal_lines(found):
+        print("\nGoals, by the status of the rows:")
+        for line in goals:
+            print(f"  {line}")
     worst = found.worst(10)
     if worst:
         print("\nFurthest outside the declared error, verified first:")

@@ -7,7 +7,6 @@ them. Ranking has no hidden score: hard limits first, then the Pareto fronts of 
 from __future__ import annotations
 
 import csv
-import html
 import io
 import json
 import math
@@ -27,11 +26,13 @@ from .formulation import Concentration, Formulation
 from .mistakes import Mistake, RecordError, near
 from .progress import Bar
 from .provenance import LETTERS, Cell
+from .showing import Page, html_of, shows
 from .study import MODALITIES, Study
 
 HEADINGS = {"mri": "MRI", "xray": "CT", "photoacoustic": "Photoacoustic", "ultrasound": "Ultrasound"}
 
 
+@shows("Verdict", "margin", "c_min", "reason", line="own")
 class Verdict(NamedTuple):
     """What one modality says of one formulation at its best condition."""
 
@@ -420,13 +421,10 @@ class Comparison:
         return write_run(target, files, tuple(plots.PICTURES))
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th>{html.escape(h)}</th>" for h in self.heading())
-        body = "".join(
-            "<tr>" + "".join(f"<td>{html.escape(entry).replace(chr(10), '<br>')}</td>" for entry in row) + "</tr>"
-            for row in self.rows()
-        )
-        note = f"<p>{html.escape(self.summary())}<br><small>{html.escape(self.legend())}</small></p>"
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{note}"
+        return html_of(Page("", self.rows(), self.heading(), note=f"{self.summary()}\n{self.legend()}", most=100))
+
+    def __str__(self) -> str:
+        return f"{self.table()}{self.legend()}\n{self.summary()}"
 
     def __repr__(self) -> str:
         return f"<Comparison of {len(self.formulations)} formulations, {len(self.cells)} cells, run {self.run}>"

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from .constants import AVOGADRO
+from .showing import shows
 from .units import Q, UnitError, container, magnitude
 
 
+@shows("Concentration of {0.formulation.name}", "quantity", "basis", "per_millilitre [1/mL]")
 @dataclass(frozen=True)
 class Concentration:
     """A concentration of one formulation: a number of entities, shown by a basis.

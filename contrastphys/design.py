@@ -23,12 +23,14 @@ from .mistakes import RecordError
 from .parameters import changed, find, number, wrong
 from .points import told
 from .provenance import Refusal, Value
+from .showing import Page, entry, shows
 from .units import Q, UnitError
 
 _CLOSE = 1e-9  # relative width at which an end is found
 _TOUCH = 1e-6  # relative distance at which an extremum meets an exact target
 
 
+@shows("Branch", "low", "high", "low_limit", "high_limit", "low_sensitivity", "high_sensitivity", "values")
 @dataclass(frozen=True)
 class Branch:
     """One range of the parameter that meets every demand; both ends alike where one number is asked for.
@@ -55,6 +57,17 @@ class Branch:
         return f"{self.low:.5g~P} to {self.high:.5g~P} (from: {ends[0]}; to: {ends[1]})"
 
 
+def _solution_page(found: Solution) -> Page:
+    lines = [(str(branch).partition(" (")[0], branch.low_limit, branch.high_limit,
+              f"{branch.low_sensitivity:.2g}, {branch.high_sensitivity:.2g}") for branch in found.branches]  # fmt: skip
+    if not lines:
+        lines = [("no solution", f"nearest at {entry(found.nearest)}", found.misses, "")]
+    note = f"no number in part of the range: {found.refused}" if found.refused else ""
+    head = (found.parameter, "limited from below by", "from above by", "sensitivities")
+    return Page("; ".join(map(str, found.demands)), lines, head, note=note)
+
+
+@shows("Solution", of=_solution_page)
 @dataclass(frozen=True)
 class Solution:
     """Where a parameter meets its demands: branches, or the nearest miss; true where there is a branch."""

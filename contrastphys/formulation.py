@@ -24,12 +24,35 @@ from .mistakes import RecordError, near, shown
 from .parts import Amount, Core, Dose, GasCore, Limits, LiquidCore, Measured, Molecule, Payload, Shell
 from .provenance import Flag, Refusal, Value
 from .schema import Reader, build, choice, nested, number, settle, several, text
+from .showing import shows
 from .units import Q, UnitError, magnitude
 
 MODALITIES = ("mri", "xray", "photoacoustic", "ultrasound")
 KINDS = ("chelate", "molecule", "nanoparticle", "hybrid", "bubble", "droplet")
 
 
+@shows(
+    "{0.name}",
+    "id",
+    "kind",
+    "basis",
+    "cores",
+    "shells",
+    "hydrodynamic_diameter",
+    "payloads",
+    "molecule",
+    "gas",
+    "liquid",
+    "spectrum",
+    "stock",
+    "dose",
+    "target",
+    "tissue",
+    "limits",
+    "needs",
+    "measured",
+    line="written",
+)
 @dataclass(frozen=True, kw_only=True)
 class Formulation:
     """One probe: what it is made of, what was measured of it, and how much is given.

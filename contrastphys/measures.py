@@ -23,6 +23,7 @@ from .parameters import wrong
 from .points import DOSE, LIMITS, limits_or_all
 from .provenance import Cell, Refusal, Value
 from .schema import specs
+from .showing import shows
 from .study import MODALITIES, Study
 from .units import Q, UnitError, magnitude, parse
 
@@ -53,6 +54,7 @@ class Measure(NamedTuple):
     factor: tuple[float, str] = (1.0, "1")
 
 
+@shows("Demand", "name", "low", "high", "unit", line="own")
 class Demand(NamedTuple):
     """What is asked of a number: bounds in its unit; equal bounds ask for that very number."""
 

@@ -24,12 +24,14 @@ from .parameters import changed, find, number, wrong
 from .points import told
 from .progress import Bar
 from .provenance import Refusal, Value
+from .showing import Page, entry, shows
 from .units import Q, UnitError
 
 _EDGE = 1e-3  # share of a range within which an optimum lies at its bound
 _TIGHT = 1e-3  # relative slack within which a demand is what limits
 
 
+@shows("Optimum", "parameters", "values", "limited_by", "feasible", "misses")
 @dataclass(frozen=True)
 class Optimum:
     """One best point: parameters, numbers, what stops it, and whether it meets every demand."""
@@ -47,6 +49,23 @@ class Optimum:
         return f"{at}: {seen}{end}" + (f"; misses: {self.misses}" if not self.feasible else "")
 
 
+def _front_page(found: Optimisation) -> Page:
+    names = (*found.best.parameters, *found.best.values)
+    lines = [
+        (
+            *(entry(held) for held in (*o.parameters.values(), *o.values.values())),
+            ", ".join(o.limited_by) or "inside",
+            o.misses,
+        )
+        for o in found.front
+    ]
+    title = f"{' and '.join(found.objectives)}, {found.evaluations} points computed"
+    remark = "" if found else "no point meets every demand: the nearest is shown\n"
+    note = remark + (f"no number in part of the range: {found.refused}" if found.refused else "")
+    return Page(title, lines, (*names, "limited by", "misses"), note=note.strip())
+
+
+@shows("Optimisation", of=_front_page)
 @dataclass(frozen=True)
 class Optimisation:
     """The front of best points (one point for one objective); true where a point meets every demand."""

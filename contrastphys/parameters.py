@@ -19,6 +19,7 @@ from .mistakes import Mistake, RecordError, near
 from .parts import Amount, Dose, Measured
 from .provenance import Value
 from .schema import Spec, specs
+from .showing import shows
 from .study import MODALITIES, Study
 from .units import UnitError, magnitude
 
@@ -33,6 +34,7 @@ def wrong(where: str, what: str, write: str, key: str = "") -> RecordError:
     return RecordError([Mistake(where, 0, key, what, write)])
 
 
+@shows("{0.path}", "held", "unit", line="own")
 class Parameter(NamedTuple):
     """One parameter of a study: its path, the way to it, what it takes and what it holds."""
 

@@ -13,6 +13,7 @@ from typing import Any
 from . import chemistry
 from .provenance import Value
 from .schema import choice, nested, number, reference, settle, text
+from .showing import shows
 
 # Mean of a log-normal number distribution as median * exp(k sigma^2). The volume mean is the diameter of the
 # mean volume, (<d^3>)^(1/3); the z-average is the usual approximation for dynamic light scattering.
@@ -40,6 +41,7 @@ def number_median(diameter: float, statistic: str, sigma_ln: float) -> float:
     return diameter * math.exp(-STATISTICS[statistic] * sigma_ln**2)
 
 
+@shows("Core", line="written")
 @dataclass(frozen=True, kw_only=True)
 class Core:
     """A solid core; `per_particle` of them in one particle."""
@@ -88,6 +90,7 @@ class Core:
         return math.pi / 6 * d**3 * spread
 
 
+@shows("Shell", line="written")
 @dataclass(frozen=True, kw_only=True)
 class Shell:
     """A layer around the core (of all layers before it)."""
@@ -100,6 +103,7 @@ class Shell:
         settle(self)
 
 
+@shows("Payload", line="written")
 @dataclass(frozen=True, kw_only=True)
 class Payload:
     """Another agent carried by the particle: a number each, a share of its mass, or a concentration in stock."""
@@ -108,6 +112,10 @@ class Payload:
     per_particle: Value | None = number("1", 0, 1e9, default=None)
     mass_fraction: Value | None = number("1", 0, 1, default=None, meaning="of the whole particle")
     concentration: Value | None = number("mmol/L", 0, 1e4, default=None, meaning="in the stock")
+    order: Value | None = number(
+        "1", 0, 1, default=None, meaning="squared order of its hold on the particle, 0 if free"
+    )
+    tau_local: Value | None = number("ns", 1e-3, 1e3, default=None, meaning="time of its own motion on the particle")
 
     def __post_init__(self) -> None:
         settle(self)
@@ -119,6 +127,7 @@ class Payload:
             yield "", what, "write one of per_particle, mass_fraction, concentration"
 
 
+@shows("Molecule", line="written")
 @dataclass(frozen=True, kw_only=True)
 class Molecule:
     """A dissolved molecule or complex."""
@@ -146,6 +155,7 @@ class Molecule:
             yield "metal", f"'{self.metal[:20]}' is not in the formula", f"write one of {', '.join(atoms)}"
 
 
+@shows("Shell of a bubble", line="written")
 @dataclass(frozen=True, kw_only=True)
 class BubbleShell:
     """Law and parameters of a bubble's shell."""
@@ -181,6 +191,7 @@ class BubbleShell:
                 yield "law", f"a {self.law} shell needs {key}", f"write {key} with its unit and source"
 
 
+@shows("Gas of a bubble", line="written")
 @dataclass(frozen=True, kw_only=True)
 class GasCore:
     """The gas of a bubble population."""
@@ -214,6 +225,7 @@ class GasCore:
         return math.pi / 6 * self.median_diameter**3 * math.exp(4.5 * self.sigma_ln.number**2)
 
 
+@shows("Liquid of a droplet", line="written")
 @dataclass(frozen=True, kw_only=True)
 class LiquidCore:
     """The liquid of a droplet."""
@@ -252,6 +264,7 @@ _QUANTITY_UNITS = {
 }
 
 
+@shows("Measurement of {0.quantity}", line="written")
 @dataclass(frozen=True, kw_only=True)
 class Measured:
     """A published or own measurement with its conditions."""
@@ -290,6 +303,7 @@ class Measured:
             yield "value", f"{self.quantity} in {self.value.unit}", f'write unit = "{unit}"'
 
 
+@shows("Amount of {0.basis}", line="written")
 @dataclass(frozen=True, kw_only=True)
 class Amount:
     """A concentration counted by a basis."""
@@ -303,6 +317,7 @@ class Amount:
         settle(self)
 
 
+@shows("Dose of {0.basis}", line="written")
 @dataclass(frozen=True, kw_only=True)
 class Dose:
     """An amount given, per body mass or in all, counted by a basis."""
@@ -318,6 +333,7 @@ class Dose:
         settle(self)
 
 
+@shows("Limits", line="written")
 @dataclass(frozen=True, kw_only=True)
 class Limits:
     """Hard limits, each an input with its source."""

@@ -24,6 +24,7 @@ from . import study as studies
 from .mistakes import RecordError
 from .parameters import Parameter, changed, reaches
 from .provenance import Cell, Refusal, Value
+from .showing import shows
 from .study import MODALITIES, Study
 from .units import UnitError
 
@@ -33,6 +34,7 @@ DOSE = "dose"
 _KEPT = 50_000  # answers a worker remembers of one study
 
 
+@shows("Axis {0.name}", "unit", "values")
 @dataclass(frozen=True)
 class Axis:
     """Parameters that change together, step by step: one on a grid, or all that are sampled."""
@@ -63,6 +65,7 @@ def _dressed(parameter: Parameter, raw: Any) -> Any:
     return Value(raw, parameter.unit)
 
 
+@shows("{0.label}", "unit", line="own")
 class Column(NamedTuple):
     """What one number of every point is."""
 
@@ -82,6 +85,7 @@ class Column(NamedTuple):
         return " ".join(w for w in words if w) + (f" #{self.ordinal + 1}" if self.ordinal else "")
 
 
+@shows("{0.kind}", "formulation", "modality", "quantity", "message", "points", line="own")
 class Trouble(NamedTuple):
     """Why some points have no number: a refusal of a model, or an error."""
 
@@ -104,6 +108,7 @@ class Block(NamedTuple):
     trouble: tuple[Trouble, ...]
 
 
+@shows("Plan of {0.points} points", "shape", "axes", "quantities", "modalities", "block")
 @dataclass(frozen=True)
 class Plan:
     """A study, the axes of its points, and what is asked at each."""

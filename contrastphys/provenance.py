@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .mistakes import legible
+from .showing import Page, entry, origin, shows
 from .units import Flag, Q, container, convert
 
 __all__ = ["LETTERS", "STATUSES", "Cell", "Flag", "Refusal", "Value", "choose", "merge_flags"]
@@ -20,6 +21,9 @@ __all__ = ["LETTERS", "STATUSES", "Cell", "Flag", "Refusal", "Value", "choose", 
 STATUSES = ("verified", "second-hand", "unverified", "fitted", "computed", "assumed", "user")
 LETTERS = {"M": "measured", "S": "scaled from measured", "C": "computed", "A": "assumed"}
 SEVERITIES = ("note", "warn", "refuse")
+
+
+shows("{0.code}", "severity", "message", line="own")(Flag)  # defined on the ground floor, which shows nothing
 
 
 class Refusal(ValueError):
@@ -42,6 +46,11 @@ class Refusal(ValueError):
         return type(self), (self.flag.code, self.flag.message)
 
 
+def _value_page(value: Value) -> Page:
+    return Page("", [("value", entry(value), origin(value))], flags=value.flags, note=value.note)
+
+
+@shows("Value", of=_value_page, line="written")
 @dataclass(frozen=True, slots=True)
 class Value:
     """A number with its unit, spread, source and standing.
@@ -131,6 +140,17 @@ class Value:
         return f"{text} {self.unit}".rstrip() if self.unit != "1" else text
 
 
+def _cell_page(cell: Cell) -> Page:
+    if cell.value is None:
+        told = ("cannot be decided", "")
+    else:
+        value = Value(cell.value, cell.unit, low=cell.low, high=cell.high, letter=cell.letter)
+        told = (entry(value), origin(cell))
+    lines = [(cell.quantity, *told), *((key, str(text), "") for key, text in cell.conditions.items())]
+    return Page(f"{cell.formulation}, {cell.modality}", lines, flags=cell.flags)
+
+
+@shows("Cell", of=_cell_page)
 @dataclass(frozen=True, slots=True)
 class Cell:
     """One entry of a comparison: what a formulation shows to a modality under stated conditions.

@@ -33,6 +33,7 @@ from .points import told
 from .provenance import Refusal
 from .sampling import Alternatives, Distribution, LogNormal, Normal, Uniform
 from .schema import Reader
+from .showing import Page, shows
 from .study import Study
 from .uncertainty import propagate
 
@@ -51,6 +52,11 @@ KEYS = (
 )  # fmt: skip
 
 
+def _answer_page(answer: Answer) -> Page:
+    return Page(answer.question, [(line,) for line in answer.lines], ("answer",))
+
+
+@shows("{0.question}", of=_answer_page)
 @dataclass(frozen=True)
 class Answer:
     """The answer to a question: a line for every case, and the results behind them."""
@@ -61,11 +67,6 @@ class Answer:
 
     def __str__(self) -> str:
         return "\n".join([self.question, *(f"  {line}" for line in self.lines)])
-
-    def _repr_html_(self) -> str:
-        import html
-
-        return f"<p><b>{html.escape(self.question)}</b></p><pre>{html.escape(chr(10).join(self.lines))}</pre>"
 
 
 def shipped() -> list[str]:

@@ -20,6 +20,7 @@ from .files import Table, read_csv, read_toml, stands
 from .mistakes import Mistake, RecordError, near, short
 from .provenance import STATUSES, Refusal, Value
 from .schema import Reader, build, choice, number, settle, several, text
+from .showing import shows
 from .units import UnitError, convert
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -73,6 +74,7 @@ def folders() -> list[Path]:
 # ------------------------------------------------------------------------------------- kinds of record
 
 
+@shows("{0.id}: material", line="written")
 @dataclass(frozen=True, kw_only=True)
 class Material:
     """What a core, shell or droplet is made of."""
@@ -100,6 +102,7 @@ class Material:
         settle(self)
 
 
+@shows("{0.name}: parameter set", line="written")
 @dataclass(frozen=True, kw_only=True)
 class ParameterSet:
     """Relaxation parameters fitted together: one indivisible bundle at one temperature."""
@@ -120,6 +123,7 @@ class ParameterSet:
     E_D: Value | None = number("kJ/mol", 0, 200, default=None)
     F2: Value | None = number("1", 0, 1, default=None, meaning="squared order parameter")
     tau_local: Value | None = number("ns", 1e-4, 1e3, default=None)
+    hyperfine: Value | None = number("rad/s", 0, 1e9, default=None, meaning="scalar coupling A/hbar of the protons")
     T2e: str = choice("general", "powell", default="powell", meaning="law of the transverse electron time")
     source: str = text()
     status: str = text()
@@ -129,6 +133,7 @@ class ParameterSet:
         settle(self)
 
 
+@shows("{0.id}: complex of {0.ion}", line="written")
 @dataclass(frozen=True, kw_only=True)
 class Chelate:
     """A paramagnetic complex with its parameter sets."""
@@ -145,6 +150,7 @@ class Chelate:
         settle(self)
 
 
+@shows("{0.symbol}: paramagnetic ion")
 @dataclass(frozen=True)
 class Ion:
     """Angular momenta of a paramagnetic ion."""
@@ -161,6 +167,7 @@ class Ion:
     status: str
 
 
+@shows("{0.id}: gas or liquid", line="written")
 @dataclass(frozen=True, kw_only=True)
 class Gas:
     """A gas of bubbles or a liquid of droplets."""
@@ -187,6 +194,7 @@ class Gas:
         settle(self)
 
 
+@shows("{0.id}: medium", line="written")
 @dataclass(frozen=True, kw_only=True)
 class Medium:
     """What surrounds an agent, as far as it changes relaxivity."""
@@ -196,6 +204,10 @@ class Medium:
     relative_viscosity: Value | None = number("1", 0.5, 20, default=None, meaning="against water")
     albumin: Value | None = number("mmol/L", 0, 5, default=None)
     model_error: Value | None = number("1", 0, 2, default=None, meaning="relative error of a scaled relaxivity")
+    haematocrit: Value | None = number("1", 0.05, 0.8, default=None, meaning="volume share of cells agents stay out of")
+    plasma_water: Value | None = number("1", 1, 1.5, default=None, meaning="water per volume of plasma over whole")
+    cell_residence: Value | None = number("ms", 0.1, 1e4, default=None, meaning="residence of a water in a cell")
+    cell_energy: Value | None = number("kJ/mol", 0, 200, default=None, meaning="activation energy of that residence")
     aliases: tuple[str, ...] = text(default=(), many=True, meaning="names in published tables")
     source: str = text()
     status: str = text()
@@ -205,6 +217,7 @@ class Medium:
         settle(self)
 
 
+@shows("{0.name}: optical table", "wavelength", "columns", "units", "licence")
 @dataclass(frozen=True)
 class OpticalTable:
     """Optical constants or absorption against wavelength."""

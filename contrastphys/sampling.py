@@ -17,6 +17,7 @@ import numpy as np
 
 from .provenance import Value
 from .schema import Spec
+from .showing import shows
 from .units import magnitude
 
 P95 = 1.6448536269514722  # standard deviations from the median to the 95th percentile
@@ -33,6 +34,7 @@ def _normal_share(x: float) -> float:
     return 0.5 * math.erfc(-x / math.sqrt(2))
 
 
+@shows("What a number may be", line="own")
 @dataclass(frozen=True)
 class Distribution:
     """What all of them share: numbers in, quantiles out."""

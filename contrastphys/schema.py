@@ -17,12 +17,14 @@ import numpy as np
 
 from .mistakes import Mistake, RecordError, near, printable, shown, spoken
 from .provenance import STATUSES, Value
+from .showing import shows
 from .units import Q, UnitError, convert, magnitude, parse
 
 REQUIRED = ...  # a field without a default
 _VALUE_KEYS = ("value", "unit", "sd", "low", "high", "factor", "alternatives", "at", "source", "status", "note")
 
 
+@shows("What a field takes", line="own")
 @dataclass(frozen=True)
 class Spec:
     """What one field of a record takes."""

@@ -21,6 +21,7 @@ from .formulation import MODALITIES, Formulation, from_table, load
 from .mistakes import Mistake, RecordError, near, short, shown
 from .provenance import Cell, Flag, Refusal, Value
 from .schema import Reader, build, choice, integer, nested, number, settle, specs, text
+from .showing import shows
 from .units import UnitError
 
 
@@ -29,6 +30,7 @@ def room(modality: str) -> Any:
     return importlib.import_module(f"contrastphys.{modality}.agents")
 
 
+@shows("Target", line="written")
 @dataclass(frozen=True, kw_only=True)
 class Target:
     """Where the dose goes: a volume of distribution, a share of it per gram of tissue, or a concentration."""
@@ -51,6 +53,7 @@ class Target:
             yield "uptake", "uptake and concentration exclude each other", "keep one of them"
 
 
+@shows("Scenario", line="written")
 @dataclass(frozen=True, kw_only=True)
 class Scenario:
     """For whom a comparison is made and what counts as seen."""
@@ -68,6 +71,7 @@ class Scenario:
         settle(self)
 
 
+@shows("{0.title}: study", "formulations", "scenario", "protocols", "file")
 @dataclass(frozen=True)
 class Study:
     """Formulations, scenario and protocols, checked and ready to compare."""

@@ -25,11 +25,24 @@ from .points import LIMITS, Axis, Block, Column, Plan, Trouble
 from .provenance import LETTERS
 from .running import Stopped, SweepError, run
 from .sampling import Distribution, checked, design
+from .showing import Page, digits, shows
 from .study import MODALITIES, Study
+from .wording import unit_text
 
 BOUNDS = ("value", "low", "high")
 
 
+def _sweep_page(found: Sweep) -> Page:
+    first, *more = found.summary().splitlines()
+    lines = []
+    for column, rows in zip(found.columns, found.numbers, strict=True):
+        known = rows[0][np.isfinite(rows[0])]
+        ends = f"{digits(float(known.min()))} to {digits(float(known.max()))}" if known.size else "no number"
+        lines.append((column.label, ends, unit_text(column.unit), f"{known.size} of {rows.shape[-1]}"))
+    return Page(first, lines, ("number", "from, to", "unit", "answered"), note="\n".join(line.strip() for line in more))
+
+
+@shows("Sweep", of=_sweep_page, line="own")
 @dataclass(frozen=True)
 class Sweep:
     """Numbers of every point of a sweep, with what they are.
@@ -199,6 +212,14 @@ class Sweep:
 
     def __repr__(self) -> str:
         return f"<Sweep: {self.summary()}>"
+
+    def plot(
+        self, formulation: str = "", modality: str = "", quantity: str = "", where: str = "", ax: Any = None
+    ) -> Any:
+        """One column, named as in `values`, over its axes; returns the matplotlib Axes."""
+        from .plots.results import sweep as draw
+
+        return draw(self, formulation, modality, quantity, where, ax)
 
 
 def _shown(value: Any) -> Any:

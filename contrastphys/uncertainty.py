@@ -29,8 +29,10 @@ from .points import CONDITIONS, Axis, Column, Plan, Solver, limits_or_all
 from .provenance import Cell, Flag, Value
 from .running import run
 from .sampling import Alternatives, Distribution, Uniform, checked, design, model_factor, of_value
+from .showing import Page, shows
 from .study import MODALITIES, Study
 from .sweeps import assembled
+from .wording import unit_text
 
 SHARES = (0.05, 0.5, 0.95)
 FEW = 40  # samples below which a 5 % quantile says little
@@ -38,6 +40,7 @@ _MANY_BRANCHES = 64
 MODEL = "model"
 
 
+@shows("{0.path}: uncertain input", "distribution", line="own")
 class Input(NamedTuple):
     """One thing that is not known exactly."""
 
@@ -50,6 +53,7 @@ class Input(NamedTuple):
         return self.parameter.path
 
 
+@shows("{0.column.label}", "p5", "p50", "p95", "answered", line="own")
 class Band(NamedTuple):
     """p5, p50 and p95 of one cell, and of each branch where alternatives make several."""
 
@@ -87,6 +91,21 @@ def bands(
     return np.quantile(np.asarray(function(*columns), float), SHARES)
 
 
+def _indices_page(found: Indices) -> Page:
+    kept = found.leading()
+    lines = [
+        (found.names[i], f"{found.first[i]:.2f}", f"{found.total[i]:.2f}", f"{found.low[i]:.2f} to {found.high[i]:.2f}")
+        for i in kept
+    ]
+    rest = len(found.names) - len(kept)
+    notes = [f"{rest} other inputs make less than 0.01 each"] if rest else []
+    head = ("input", "alone", "with others", "at 95 %")
+    return Page(
+        found.of or "share of the variance", lines, head, note="\n".join([*notes, *([found.note] * bool(found.note))])
+    )
+
+
+@shows("What makes the spread", of=_indices_page)
 @dataclass(frozen=True)
 class Indices:
     """How much of the variance each input makes, alone (first order) and with all others (total).
@@ -240,6 +259,16 @@ def _key(cells: Iterable[Cell]) -> Iterable[tuple[tuple[str, str, str, str, int,
         yield (cell.formulation, cell.modality, cell.quantity, where, counted[known], basis), cell
 
 
+def _propagation_page(found: Propagation) -> Page:
+    shares = [
+        (b.column.label, *(significant(x, 3) for x in (b.p5, b.p50, b.p95)), unit_text(b.column.unit))
+        for b in found.bands
+    ]
+    title = f"{found.samples} samples of {len(found.inputs)} inputs, seed {found.seed}"
+    return Page(title, shares, ("number", "p5", "p50", "p95", "unit"))
+
+
+@shows("Propagation", of=_propagation_page, line="own")
 @dataclass(frozen=True)
 class Propagation:
     """A comparison with bands, and the samples behind them.
@@ -334,6 +363,12 @@ class Propagation:
     def __repr__(self) -> str:
         names = ", ".join(n.path for n in self.inputs[:4]) + (", ..." if len(self.inputs) > 4 else "")
         return f"<Propagation of {len(self.inputs)} inputs ({names}), {self.samples} samples, {len(self.bands)} bands>"
+
+    def plot(self, quantity: str = "margin", ax: Any = None) -> Any:
+        """Bands of one quantity; returns the matplotlib Axes."""
+        from .plots.results import bands as draw
+
+        return draw(self, quantity, ax)
 
 
 def _same(a: Column, b: Column) -> bool:

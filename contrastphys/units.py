@@ -272,7 +272,11 @@ def _affine(source: Any, target: Any) -> tuple[float, float]:
             (factor_in, plain_in), (factor_out, plain_out) = _plain(source, in_vacuum), _plain(target, in_vacuum)
             dimension_in, dimension_out = map(ureg.get_dimensionality, (plain_in, plain_out))
             if dimension_in != dimension_out:
-                raise UnitError("")
+                wavenumber = dict(dimension_in) == {"[length]": -1} and dict(dimension_out) == {"[time]": -2}
+                why = (
+                    "a wavenumber W is not the square of an angular frequency: give (2 pi c W)^2" if wavenumber else ""
+                )
+                raise UnitError(why)
         if len(source) == 1 and "delta_degree" in next(iter(source)) and dict(dimension_out) == {"[temperature]": 1}:
             raise UnitError("a temperature difference is not a temperature: write 'degC' or 'K'")
         zero = Q(0.0, plain_in).to(plain_out).magnitude

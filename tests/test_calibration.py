@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import contrastphys as cp
-from contrastphys.calibration import QUANTITIES, USED, calibrate, modelled, points_of
+from contrastphys.calibration import QUANTITIES, USED, answers, calibrate, points_of
 from contrastphys.formulation import check
 from contrastphys.mistakes import RecordError
 from contrastphys.units import Q, UnitError
@@ -41,6 +41,12 @@ CASES = {
         {"frequency": Q(np.linspace(1, 10, 8), "MHz"), "concentration": "1e6 1/mL", "basis": "particle"},
         {"gas.shell.chi": 0.5, "gas.shell.kappa_s": 5e-9}, 0.03,
     ),
+    "trace of a bubble": (
+        BUBBLE, "radius",
+        {"time": Q(np.linspace(0.0, 3.0, 61), "us"), "frequency": "2 MHz", "pressure_amplitude": "60 kPa",
+         "cycles": Q(6), "envelope": "hann", "rest_radius": "1.6 um", "medium": "water"},
+        {"gas.shell.chi": 0.5, "gas.shell.kappa_s": 5e-9}, 0.01,
+    ),
 }  # fmt: skip
 
 
@@ -55,7 +61,7 @@ def exact(case):
     count = max(np.size(c.magnitude) for c in conditions.values() if hasattr(c, "magnitude"))
     points = points_of({**conditions, quantity: with_unit(np.ones(count), quantity)}, agent)
     own = {name: value for name, value in true.items() if "." not in name}
-    y = np.array([modelled(agent, p, own) for p in points])
+    y = answers(agent, points, own)
     return y, noise * np.abs(y).mean()
 
 
@@ -183,6 +189,57 @@ def test_columns_of_a_file(tmp_path):
     assert found.parameters["core.diameter"].number == pytest.approx(8, rel=1e-4)
 
 
+def test_a_trace_of_a_file_gives_the_shell_and_the_rest_radius(tmp_path):
+    y, sd = exact("trace of a bubble")
+    noisy = y + sd * np.random.default_rng(8).normal(size=len(y))
+    head = "time [us],radius [um],sd [nm],frequency [MHz],pressure_amplitude [kPa],cycles [1],envelope,rest_radius [um]"
+    rows = [
+        f"{t},{r!r},{1e3 * float(sd)!r},2,60,6,hann,1.5"
+        for t, r in zip(np.linspace(0.0, 3.0, 61).tolist(), noisy.tolist(), strict=True)
+    ]
+    file = tmp_path / "trace.csv"
+    file.write_text("\n".join(["# source: own data", "# licence: own", "# note: made", head, *rows]) + "\n", "utf-8")
+    found = calibrate(
+        BUBBLE, file, ["gas.shell.chi", "gas.shell.kappa_s", "rest_radius"], start={"rest_radius": "1.5 um"}
+    )
+    assert found.known_sd
+    for name, true in {"gas.shell.chi": 0.5, "gas.shell.kappa_s": 5e-9, "rest_radius": 1.6}.items():
+        value = found.parameters[name]
+        assert abs(value.number - true) < 4 * value.sd < 0.5 * true
+    assert [q.units for q in found.intervals["rest_radius"]] == [Q(1, "um").units] * 2
+    shell = check_text(tmp_path, found).gas.shell
+    assert (shell.chi.status, shell.chi.source) == ("fitted", "fitted to 61 points (radius)")
+
+
+def check_text(folder, found):
+    found.write(folder / "soft.toml")
+    return check(folder / "soft.toml")
+
+
+def test_a_trace_in_a_measured_waveform():
+    drive = cp.ultrasound.Pulse("2 MHz", "60 kPa", 4, "hann")
+    time = np.linspace(0.0, 2.0, 41)
+    wave = cp.ultrasound.Pulse.measured(Q(np.linspace(0, 2, 401), "us"), Q(drive.at(np.linspace(0, 2e-6, 401)), "Pa"))
+    table = {"time": Q(time, "us"), "rest_radius": "1.6 um", "pulse": wave}
+    moved = cp.ultrasound.radii(BUBBLE, [{"time": t, "rest_radius": 1.6, "pulse": wave} for t in time])
+    assert np.ptp(moved) > 0.1
+    found = calibrate(
+        BUBBLE, {**table, "radius": Q(moved, "um")}, ["gas.shell.chi"], start={"gas.shell.chi": "0.3 N/m"}
+    )
+    assert found.parameters["gas.shell.chi"].number == pytest.approx(0.5, rel=1e-3)
+
+
+def test_one_simulation_serves_the_points_of_a_trace():
+    """Points of two drives in any order are those of each drive alone."""
+    drive = {"frequency": 2.0, "cycles": 4.0, "rest_radius": 1.6}
+    times = np.linspace(0, 2, 9)
+    mixed = [{"time": t, "pressure_amplitude": p, **drive} for t in times[::-1] for p in (20.0, 60.0)]
+    found = cp.ultrasound.radii(BUBBLE, mixed)
+    for k, p in enumerate((20.0, 60.0)):
+        alone = cp.ultrasound.radii(BUBBLE, [{"time": t, "pressure_amplitude": p, **drive} for t in times])
+        assert found[k::2][::-1] == pytest.approx(alone, rel=1e-12)
+
+
 def test_a_residual_plot_is_drawn():
     import matplotlib.pyplot as plt
 
@@ -219,6 +276,30 @@ R2 = {"field": Q([1.0, 3.0], "T"), "r2": Q([50.0, 45.0], "1/(mM*s)")}
 def test_bad_input(table, free, error, says):
     with pytest.raises(error, match=says):
         calibrate(IRON, table, free)
+
+
+TRACE = {
+    "time": Q([0.0, 0.2, 0.4], "us"), "radius": Q([1.6, 1.7, 1.6], "um"), "rest_radius": "1.6 um",
+    "frequency": "2 MHz", "pressure_amplitude": "60 kPa",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("agent", "table", "says"),
+    [
+        (BUBBLE, {k: v for k, v in TRACE.items() if k != "time"}, "a radius without its time: give a column time"),
+        (BUBBLE, {k: v for k, v in TRACE.items() if k != "rest_radius"}, "Give a column rest_radius, or free"),
+        (BUBBLE, {k: v for k, v in TRACE.items() if k != "frequency"}, "in which pulse[?] Give a column frequency"),
+        (BUBBLE, {**TRACE, "time": Q([-1.0, 0.2, 0.4], "us")}, "times count from the start of the pulse"),
+        (BUBBLE, {**TRACE, "field": "3 T"}, "unknown condition 'field'"),
+        (BUBBLE, {**TRACE, "envelope": "round"}, "envelope is one of rectangle, hann, gauss, not 'round'"),
+        (IRON, TRACE, "iron holds no gas: only a bubble has a radius that moves"),
+    ],
+)
+def test_a_trace_that_lacks_something_is_refused(agent, table, says):
+    free = ["gas.shell.chi"] if agent is BUBBLE else ["core.diameter"]
+    with pytest.raises(ValueError, match=says):
+        calibrate(agent, table, free)
 
 
 def test_points_that_do_not_determine_the_parameters_say_so():

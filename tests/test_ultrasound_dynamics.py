@@ -293,21 +293,21 @@ def test_bad_input(make, words):
 
 
 @pytest.mark.filterwarnings("ignore:radius")
-@settings(derandomize=True, deadline=None, max_examples=40)
+@settings(derandomize=True, deadline=None, max_examples=100)
 @given(
     st.floats(math.log(2e-8), math.log(1e-4)),
     st.floats(math.log(1e5), math.log(5e7)),
     st.floats(0, 5e6),
-    st.integers(0, len(SMOOTH) - 1),
-    st.sampled_from(["keller-miksis", "gilmore", "rayleigh-plesset"]),
+    st.sampled_from([*SMOOTH, Marmottant("0.5 N/m"), Marmottant("2.5 N/m", "1e-7 kg/s", break_up="1 N/m")]),
+    st.sampled_from(["keller-miksis", "gilmore", "rayleigh-plesset", "rayleigh-plesset-radiation"]),
 )
-def test_nothing_hangs(log_radius, log_frequency, pressure, which, model):
-    bubble = Bubble.bare(math.exp(log_radius), AIR, SMOOTH[which], 1.07)
+def test_nothing_hangs(log_radius, log_frequency, pressure, shell, model):
+    bubble = Bubble.bare(math.exp(log_radius), AIR, shell, 1.07)
     pulse = Pulse.bare(math.exp(log_frequency), pressure, 3.0)
     try:
-        found = simulate(bubble, pulse, WATER, model, samples_per_cycle=16, budget=300_000)
+        found = simulate(bubble, pulse, WATER, model, samples_per_cycle=16, budget=30_000)
     except Refusal as why:
-        assert why.flag.code in ("budget", "collapse")
+        assert why.flag.code == "collapse"  # the step budget is never spent
     else:
         assert np.all(np.isfinite(found.metres))
         assert np.all(found.metres > 0)

@@ -13,6 +13,7 @@ import numpy as np
 
 from .. import chemistry, records
 from ..provenance import Flag, Refusal
+from ..showing import shows
 from . import lanthanide, regimes
 from .motion import water_diffusion
 from .paramagnetic import electron_relaxation
@@ -23,12 +24,17 @@ SURFACE_IRON_T1E = 2e-10  # s, assumed
 TYPICAL_GD = (0.4e20, 25e-12)  # delta2 [s^-2] and tau_v [s] of small Gd complexes, for shapes in field only
 
 
+@shows("Error of a model", "relative", "factor", "why", line="own")
 class Error(NamedTuple):
     """What a model's number may be off by: a relative error, or a factor either way."""
 
     relative: float | None = None
     factor: float | None = None
     why: str = ""
+
+    def __str__(self) -> str:
+        size = f"within a factor {self.factor:g}" if self.factor is not None else f"within {self.relative or 0.0:.0%}"
+        return f"{size}: {self.why}" if self.why else size
 
     @property
     def size(self) -> float:

@@ -10,11 +10,13 @@ from .. import records
 from ..mistakes import near
 from ..provenance import Flag, Refusal, Value
 from ..schema import choice, mapping, nested, number, settle, text
+from ..showing import shows
 from ..units import UnitError, magnitude
 from . import tissue as tissues
 from .sequences import SEQUENCES
 
 
+@shows("Reference of signal over noise", line="written")
 @dataclass(frozen=True, kw_only=True)
 class Reference:
     """Signal-to-noise ratio of the tissue without agent, at one field and voxel; scaled to every other."""
@@ -33,6 +35,7 @@ class Reference:
         settle(self)
 
 
+@shows("MRI protocol", line="written")
 @dataclass(frozen=True, kw_only=True)
 class Protocol:
     """Conditions of an MRI comparison."""

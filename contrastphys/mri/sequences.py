@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..provenance import Refusal
+from ..showing import shows
 from ..units import quantities
 
 SEQUENCES = ("spgr", "se", "bssfp", "ir", "sr")
@@ -150,6 +151,7 @@ def slope(sequence, rates, relaxivity, tr, te, flip, ti):
     return (up - down) / (2.0 * step)
 
 
+@shows("Best setting", "flip [deg]", "tr [s]", "te [s]", "ti [s]", "signal", "slope [1/mM]", line="own")
 class Optimum(NamedTuple):
     """Best settings of a sequence for one agent in one tissue."""
 

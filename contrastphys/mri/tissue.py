@@ -14,6 +14,7 @@ import numpy as np
 from .. import records
 from ..mistakes import near
 from ..provenance import Flag, Refusal, Value
+from ..showing import shows
 
 TABLE = "media/tissue_relaxation.csv"
 
@@ -76,6 +77,7 @@ def time(tissue: str, column: str, field: float) -> Value:
     return Value(number, "s", source=source, status="second-hand", letter=letter, flags=flags).with_error(spread)
 
 
+@shows("Relaxation times", "t1", "t2", "t2_star", line="own")
 class Times(NamedTuple):
     """Relaxation times of a tissue at one field."""
 

@@ -14,13 +14,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..provenance import Flag, Value
+from ..showing import shows
 from ..units import quantities
-from .particles import Particle, cross_sections, sphere
+from .particles import Particle, sphere
+from .sections import cross_sections
 from .single_particle import emission
 
 __all__ = ["CoatingEffect", "Published", "silica_effect"]
 
 
+@shows("Published effect of a coat")
 @dataclass(frozen=True)
 class Published:
     """One published finding on silica-coated gold."""
@@ -65,6 +68,16 @@ PUBLISHED = (
 )
 
 
+@shows(
+    "Signal of the coated over the bare particle",
+    "model",
+    "optical",
+    "thermal",
+    "interface",
+    "nonlinear",
+    "reported",
+    "published",
+)
 @dataclass(frozen=True)
 class CoatingEffect:
     """Signal of a coated particle over that of the bare one.

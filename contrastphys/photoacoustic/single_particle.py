@@ -24,10 +24,13 @@ import numpy as np
 
 from ..constants import ZERO_CELSIUS
 from ..provenance import Flag, Refusal, merge_flags
+from ..showing import shows
 from ..units import Q, quantities
 from . import water
-from .heating import CONDUCTANCE, Rise, heat, particle_layers
-from .particles import Particle, cross_sections
+from .heating import Rise, heat
+from .layers import CONDUCTANCE, particle_layers
+from .particles import Particle
+from .sections import cross_sections
 
 __all__ = ["Emission", "Thresholds", "damage", "emission", "thresholds"]
 
@@ -37,6 +40,7 @@ MELTING = {"gold": 1337.0, "silver": 1235.0, "magnetite": 1870.0}  # K, bulk
 _J = 1e-3 * 1e4  # J/m^2 in a mJ/cm^2
 
 
+@shows("Thresholds of fluence", "boiling", "spinodal", "melting", "critical", "critical_energy")
 @dataclass(frozen=True)
 class Thresholds:
     """Fluences, mJ/cm^2, at which something ends or begins for one particle under one pulse.
@@ -80,6 +84,17 @@ class Thresholds:
         return Q(self.fluences["critical"] * _J * self.sigma * 1e15, "fJ")
 
 
+@shows(
+    "Sound of one particle",
+    "linear",
+    "nonlinear",
+    "ratio",
+    "water_share",
+    "point_ratio",
+    "critical_fluence",
+    "surface_temperature",
+    "core_temperature",
+)
 @dataclass(frozen=True)
 class Emission:
     """Sound of one particle after one pulse.
@@ -143,6 +158,12 @@ class Emission:
     @property
     def core_temperature(self) -> Any:
         return Q(self.values["core"], "K")
+
+    def plot(self, ax: Any = None) -> Any:
+        """Pressure against retarded time; returns the matplotlib Axes."""
+        from ..plots.results import emission as draw
+
+        return draw(self, ax)
 
 
 # ------------------------------------------------------------------------------------------ source volume

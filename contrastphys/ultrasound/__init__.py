@@ -11,6 +11,7 @@ from .fitting import fit_attenuation, fit_trace
 from .imaging import contrast, mechanical_index
 from .linear import cross_sections, polytropic, resonance, resonant_radius
 from .population import Population
+from .recordings import radii
 from .shells import ChatterjeeSarkar, Church, DeJong, Free, Gompertz, Marmottant
 from .sizes import Gamma, Histogram, LogNormal, Monodisperse
 from .stability import Species, dissolution, species
@@ -52,6 +53,7 @@ __all__ = [
     "polytropic",
     "population_of",
     "predict",
+    "radii",
     "resonance",
     "resonant_radius",
     "respond",

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import MISSING, field, fields
 from typing import Any, Self, TypeVar
 
+from ..showing import html_of, page, text_of
 from ..units import Q, quantities
 
 T = TypeVar("T")
@@ -24,6 +25,12 @@ class Record:
     """Base of frozen dataclasses with units at the door."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None: ...
+
+    def _repr_html_(self) -> str:
+        return html_of(page(self, type(self).__name__))
+
+    def __str__(self) -> str:
+        return text_of(page(self, type(self).__name__))
 
     @classmethod
     def bare(cls, *args: Any, **kwargs: Any) -> Self:

@@ -17,6 +17,7 @@ import numpy as np
 from ..formulation import Formulation
 from ..provenance import Cell, Flag, Refusal, Value, choose
 from ..schema import choice, flag, integer, number, settle, text
+from ..showing import shows
 from . import drops, imaging
 from .assembly import Agent, bubbles_of
 from .bubble import BODY_TEMPERATURE
@@ -40,6 +41,7 @@ REFERENCE_CONCENTRATION = 1e6  # bubbles per mL where a formulation is given wit
 LINEAR_LIMIT = 50.0  # kPa; above it shells are known to respond nonlinearly
 
 
+@shows("Ultrasound protocol", line="written")
 @dataclass(frozen=True, kw_only=True)
 class Protocol:
     """How the ultrasound image is taken."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..showing import shows
 from ..units import Flag, Q, quantities
 from . import kernels
 from .bubble import Bubble, Gas, Liquid, acoustic, liquid_of
@@ -88,6 +89,7 @@ def inertial_threshold_fit(frequency: Any, medium: str = "water") -> Any:
     return (b * frequency) ** (1 / a)
 
 
+@shows("Threshold of inertial cavitation", "pressure", "radius", "criterion")
 @dataclass(frozen=True)
 class InertialThreshold:
     """Least pressure amplitude that makes some bubble collapse inertially."""

@@ -23,6 +23,7 @@ import numpy as np
 from .. import records
 from ..constants import ATMOSPHERE, BOLTZMANN, GAS_CONSTANT
 from ..provenance import Refusal
+from ..showing import shows
 from ..units import Flag, Q, quantities
 from .bubble import BODY_TEMPERATURE, Liquid, liquid_of
 
@@ -169,6 +170,17 @@ def focusing(
     return float(-inside.min() / -outside.min())
 
 
+@shows(
+    "Peak rarefaction that vaporises a droplet",
+    "laplace",
+    "nucleation",
+    "focused",
+    "focusing",
+    "critical",
+    "boiling",
+    "superheated",
+    "expansion",
+)
 @dataclass(frozen=True)
 class Vaporisation:
     """Peak rarefaction at which a droplet vaporises, by three pictures; pressures are quantities."""

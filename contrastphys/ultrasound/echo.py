@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..provenance import Refusal
+from ..showing import shows
 from ..units import Flag, Q, quantities
 from . import kernels
 from .bubble import Bubble, Liquid, liquid_of
@@ -86,6 +87,7 @@ def _chunks(count: int, run: Any, workers: int | None) -> None:
             done.result()
 
 
+@shows("Harmonics of {0.radius.size} bubbles", "radius [m]", "orders", "smallest", "largest", "mach")
 @dataclass(frozen=True)
 class Harmonics:
     """Complex amplitudes of the source strength of many bubbles at multiples of the drive."""
@@ -106,6 +108,12 @@ class Harmonics:
     def cross_section(self) -> Array:
         """Scattering cross-section of each bubble at each order [m^2], against the power that comes in."""
         return 4 * math.pi * np.abs(self.amplitude) ** 2 / self.pressure**2
+
+    def plot(self, ax: Any = None) -> Any:
+        """Cross-sections against radius at every order; returns the matplotlib Axes."""
+        from ..plots.results import harmonics as draw
+
+        return draw(self, ax)
 
 
 @quantities(None, radii=("m", 1e-8, 1e-4, "rest radii"))
@@ -221,6 +229,7 @@ def _check(summary: Array, radius: Array) -> None:
         refuse(int(summary[i, 0]), float(radius[i]), int(summary[i, 5]))
 
 
+@shows("Echoes of a grid of radii", "radius [m]", "step [s]", "weights", "factors")
 @dataclass(frozen=True)
 class EchoTable:
     """Source strengths of a grid of radii for every pulse of a sequence, sampled at equal times."""
@@ -290,6 +299,7 @@ def echo_table(
     )  # fmt: skip
 
 
+@shows("Echo after {0.sequence}", "scattering", "kept", "residual_db [dB]", "noise_gain")
 @dataclass(frozen=True)
 class SequenceEcho:
     """Mean echo of a population for one pulse and after a sequence of them."""

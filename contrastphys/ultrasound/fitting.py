@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..provenance import Refusal
+from ..showing import shows
 from ..units import Flag, Q, magnitude
 from .bubble import Bubble, Liquid, liquid_of
 from .dynamics import Pulse, bubble_parameters, refuse
@@ -25,6 +26,7 @@ from .shells import Shell
 Array = NDArray[np.float64]
 
 
+@shows("Fitted shell", "parameters", "intervals", "misfit", "points", "correlation")
 @dataclass(frozen=True)
 class ShellFit:
     """A fitted shell with its parameters as quantities, their intervals of one standard deviation, and flags."""

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from ..provenance import Refusal
+from ..showing import shows
 from ..units import Flag, Q, quantities
 from .bubble import BODY_TEMPERATURE, acoustic
 from .dynamics import Pulse
@@ -154,6 +155,7 @@ def detectable(
     return max(wanted, floor), wanted < floor
 
 
+@shows("Contrast to tissue, {0.sequence}", "frequency", "ratio_db", "bubbles", "tissue")
 @dataclass(frozen=True)
 class Contrast:
     """Echo of a population against that of tissue."""
@@ -164,6 +166,12 @@ class Contrast:
     tissue: Any  # the same of tissue
     sequence: str = "linear"
     flags: tuple[Flag, ...] = ()
+
+    def plot(self, ax: Any = None) -> Any:
+        """Contrast to tissue against frequency; returns the matplotlib Axes."""
+        from ..plots.results import contrast as draw
+
+        return draw(self, ax)
 
 
 @quantities(

@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..constants import GAS_CONSTANT
+from ..showing import shows
 from ..units import Flag, Q, quantities
 from .bubble import Bubble, Gas, Liquid, liquid_of
 from .bubble import gas as gas_named
@@ -239,6 +240,16 @@ def _strongest(radius: float, shell: Shell, gas: Gas, liquid: Liquid, kappa: flo
 # ------------------------------------------------------------------------------------------- public doors
 
 
+@shows(
+    "Resonance of a bubble",
+    "frequency",
+    "below",
+    "above",
+    "displacement_maximum",
+    "scattering_maximum",
+    "damping",
+    "polytropic",
+)
 @dataclass(frozen=True)
 class Resonance:
     """Resonance of a bubble; frequencies are quantities, damping parts are dimensionless at resonance."""
@@ -253,6 +264,7 @@ class Resonance:
     flags: tuple[Flag, ...] = ()
 
 
+@shows("Cross-sections of one bubble", "frequency", "scattering", "absorption", "extinction")
 @dataclass(frozen=True)
 class CrossSections:
     """Cross-sections of one bubble against frequency, as quantities."""
@@ -262,6 +274,12 @@ class CrossSections:
     absorption: Any
     extinction: Any
     flags: tuple[Flag, ...] = ()
+
+    def plot(self, ax: Any = None) -> Any:
+        """Cross-sections against frequency; returns the matplotlib Axes."""
+        from ..plots.results import sections
+
+        return sections(self, ax)
 
 
 def bubble_flags(bubble: Bubble, liquid: Liquid, eps: float = 0.0) -> tuple[Flag, ...]:

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..showing import shows
 from ..units import Flag, Q, RangeWarning, quantities
 from ._parameters import Record, decibel_per_cm, parameter, takes_quantities
 from .bubble import LARGEST, Bubble, Gas, Liquid, gas, liquid_of
@@ -32,6 +33,15 @@ from .sizes import CLASSES, Distribution, LogNormal
 Array = NDArray[np.float64]
 
 
+@shows(
+    "Wave in a cloud of bubbles",
+    "frequency",
+    "attenuation",
+    "attenuation_dilute",
+    "sound_speed",
+    "backscatter",
+    "void_fraction",
+)
 @dataclass(frozen=True)
 class Bulk:
     """What a cloud of bubbles does to a wave, against frequency, as quantities."""
@@ -43,6 +53,12 @@ class Bulk:
     backscatter: Any  # per length and steradian
     void_fraction: float
     flags: tuple[Flag, ...] = ()
+
+    def plot(self, ax: Any = None) -> Any:
+        """Attenuation against frequency; returns the matplotlib Axes."""
+        from ..plots.results import bulk
+
+        return bulk(self, ax)
 
 
 def bulk_kernel(
@@ -164,6 +180,12 @@ class Population(Record):
     def backscatter(self, frequency: Any) -> Any:
         """Backscatter coefficient, Sum n sigma_s/(4 pi), per steradian [1/m]."""
         return _told(self.bulk(frequency)).backscatter
+
+    def plot(self, ax: Any = None) -> Any:
+        """Number and gas volume against diameter; returns the matplotlib Axes."""
+        from ..plots.results import sizes
+
+        return sizes(self, ax)
 
 
 @quantities(None, frequency=("Hz", 1e4, 1e8, "frequency"))

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from .. import records
 from ..constants import ATMOSPHERE, GAS_CONSTANT
 from ..provenance import Refusal
+from ..showing import shows
 from ..units import Flag, Q, quantities
 from ._parameters import Record, parameter, takes_quantities
 from .bubble import BODY_TEMPERATURE
@@ -75,6 +76,7 @@ def species(name: str, saturation: float = 0.0, share: float = 1.0, permeability
     return Species.bare(name, record.ostwald.number, record.diffusivity.number, saturation, share, permeability)
 
 
+@shows("Dissolution of a bubble", "lifetime", "growth", "dissolved", "time", "radius", "names")
 @dataclass(frozen=True)
 class Dissolution:
     """Radius of a dissolving bubble against time."""
@@ -105,6 +107,12 @@ class Dissolution:
     def growth(self) -> float:
         """Largest radius over the one at the start."""
         return float(np.max(self.metres) / self.metres[0])
+
+    def plot(self, ax: Any = None) -> Any:
+        """Radius against time; returns the matplotlib Axes."""
+        from ..plots.results import dissolution
+
+        return dissolution(self, ax)
 
 
 def _radius(total: float, guess: float, rest: float, shell: Shell, pressure: float, thermal: float) -> float:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..provenance import Refusal
+from ..showing import shows
 from ..units import Flag, Q, quantities
 from .bubble import Bubble, Liquid, liquid_of
 from .dynamics import SUBHARMONIC_CYCLES, Pulse
@@ -25,6 +26,7 @@ LAWS: dict[str, type[Marmottant] | type[Gompertz]] = {"marmottant": Marmottant, 
 ONSET = -30.0  # dB; the echo at f/2 against that at f
 
 
+@shows("Echo at half the drive, dB against the drive", "pressure", "tension", "laws", "level")
 @dataclass(frozen=True)
 class SubharmonicMap:
     """Level of the echo at f/2 against that at f [dB], laws x rest tensions x pressures."""
@@ -38,6 +40,12 @@ class SubharmonicMap:
     def emitting(self, law: str, onset: float = ONSET) -> NDArray[np.bool_]:
         """Where one law emits at f/2 above a level [dB], rest tensions x pressures."""
         return self.level[self.laws.index(law)] > onset
+
+    def plot(self, ax: Any = None) -> Any:
+        """Level at half the drive over pressure and tension; returns the first matplotlib Axes."""
+        from ..plots.results import subharmonics
+
+        return subharmonics(self, ax)
 
 
 @quantities(

@@ -19,6 +19,7 @@ from ..constants import AVOGADRO
 from ..formulation import Formulation, catalogue, load
 from ..mistakes import near
 from ..provenance import Flag, Refusal, merge_flags
+from ..showing import shows
 from ..units import magnitude
 from .compounds import plausible
 from .spectra import remembered
@@ -29,6 +30,7 @@ HYBRID = Flag("no interaction modelled", "parts add: attenuation of each part by
 PACKED = Flag("assumed-density", f"water displaced by the molecule: partial density {MOLECULE_DENSITY:g} g/cm3", "note")
 
 
+@shows("{0.label}: absorber, per gram of {0.basis}", "masses [g]", "displaced [mL]", "grams_per_mole [g/mol]")
 @dataclass(frozen=True)
 class Absorber:
     """What one gram of the basis element brings into the beam: its elements (g), and water pushed aside (mL)."""

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..chemistry import ATOMIC_NUMBER, FormulaError, mass_fractions
+from ..showing import shows
 from ..units import magnitude, quantities
 from .compounds import plausible
 
@@ -46,6 +47,7 @@ NAMED = {
 ERROR = 0.01  # relative; the choice between published data sets
 
 
+@shows("Absorption edge {0.shell}", "energy [keV]", "jump", line="own")
 class Edge(NamedTuple):
     """One absorption edge: shell, energy in keV, ratio of the photoelectric mu_rho above to below."""
 

@@ -19,6 +19,7 @@ import numpy as np
 
 from ..chemistry import ATOMIC_WEIGHT
 from ..provenance import Flag, Refusal, merge_flags
+from ..showing import shows
 from ..units import Q, UnitError, magnitude
 from .absorbers import Absorber, resolve
 from .attenuation import edges
@@ -83,6 +84,7 @@ def precorrected_number(weight: np.ndarray, dmu: np.ndarray, water: np.ndarray, 
     return float(1000.0 * length / path)
 
 
+@shows("Enhancement by {0.basis}", "per_mass", "error", "per_mole", "per_particle", "conditions")
 @dataclass(frozen=True)
 class Enhancement:
     """Enhancement of one agent in one beam, with the conditions it holds for."""

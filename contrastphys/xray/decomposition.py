@@ -22,6 +22,7 @@ from ..chemistry import FormulaError
 from ..formulation import catalogue
 from ..mistakes import near
 from ..provenance import Flag, Refusal
+from ..showing import Page, entry, shows
 from ..units import Q, UnitError, magnitude
 from .absorbers import resolve
 from .attenuation import NAMED, edges, fractions
@@ -150,6 +151,16 @@ def _likelihood(counts: np.ndarray, lam: np.ndarray) -> np.ndarray:
 # ---------------------------------------------------------------------------------------------- the result
 
 
+def _bound_page(found: Decomposition) -> Page:
+    lines = [
+        (name, f"± {entry(found.sd(name))}", f"of {entry(Q(1e3 * float(areal), 'mg/cm^2'))} in the ray")
+        for name, areal in zip(found.materials, found.areal, strict=True)
+    ]
+    lines += [(key, str(text), "") for key, text in found.conditions.items()]
+    return Page("Smallest standard deviation of each material, one ray", lines, flags=found.flags)
+
+
+@shows("Bound of a decomposition, one ray", of=_bound_page)
 @dataclass(frozen=True, eq=False)
 class Decomposition:
     """Bound of one decomposition: covariance of areal densities per ray, with what it holds for."""

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..provenance import Flag, Refusal
+from ..showing import shows
 from ..units import magnitude
 from .response import Response, recorded
 from .spectra import Spectrum, remembered
@@ -25,6 +26,7 @@ IDEAL = Flag("ideal detector", "no K escape, charge sharing, pile-up, scatter, b
 BLURRED = Flag("detector model", "no pile-up, double counts, scatter, bow tie or electronic noise", "note")
 
 
+@shows("{0.name}: detector", "mode", "material", "density [g/cm^3]", "thickness [cm]", "threshold [keV]", "blur")
 @dataclass(frozen=True)
 class Detector:
     """An absorbing layer and how its signal is counted."""

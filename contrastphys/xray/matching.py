@@ -17,6 +17,7 @@ import numpy as np
 
 from ..chemistry import ATOMIC_WEIGHT
 from ..provenance import Flag, Refusal, merge_flags
+from ..showing import Page, digits, shows
 from ..units import Q, magnitude
 from .absorbers import Absorber, resolve
 from .contrast import (
@@ -40,6 +41,7 @@ from .spectra import Spectrum, remembered, spectrum
 DATA_CHOICE = 0.027  # of a slope, by the choice of published cross-sections (0.7-2.7 %)
 
 
+@shows("Concentration that matches", "mass", "amount", "low [mg/mL]", "high [mg/mL]", "conditions")
 @dataclass(frozen=True)
 class Match:
     """The concentration of an agent's element that enhances as a reference does."""
@@ -232,6 +234,18 @@ def best_beam(
     return merits[0][0], [(beam, merit / top) for beam, merit in merits]
 
 
+def _table_page(found: EnhancementTable) -> Page:
+    kept = found.conditions[:8]
+    head = ("agent, per mg/mL of", *(f"{c['kvp']}, {c['phantom']}" for c in kept))
+    lines = [
+        (f"{name}, {basis}", *(digits(float(slope)) for slope in row[: len(kept)]))
+        for name, basis, row in zip(found.agents, found.bases, found.slopes, strict=True)
+    ]
+    rest = len(found.conditions) - len(kept)
+    return Page("Enhancement, HU per mg/mL", lines, head, note=f"and {rest} more conditions" if rest else "")
+
+
+@shows("Enhancement, HU per mg/mL", of=_table_page)
 @dataclass(frozen=True, eq=False)
 class EnhancementTable:
     """Slopes and detection figures of many agents under many conditions."""
@@ -252,6 +266,12 @@ class EnhancementTable:
         """HU per mM, (agent, condition)."""
         weights = np.array([ATOMIC_WEIGHT[b] for b in self.bases])
         return Q(self.slopes * weights[:, None] / 1000.0, "HU/mM")
+
+    def plot(self, ax: Any = None) -> Any:
+        """Enhancement of every agent at every condition; returns the matplotlib Axes."""
+        from ..plots.results import slopes as draw
+
+        return draw(self, ax)
 
 
 def enhancement_table(

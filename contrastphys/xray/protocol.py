@@ -9,6 +9,7 @@ from typing import Any
 from ..mistakes import near
 from ..provenance import Value
 from ..schema import choice, mapping, number, settle
+from ..showing import shows
 from ..units import UnitError, magnitude
 from .detection import REFERENCE_KVP, REFERENCE_NOISE, ROSE
 from .spectra import KVP_HIGH, KVP_LOW, stack
@@ -41,6 +42,7 @@ def preset(name: str) -> Protocol:
     return Protocol(**PRESETS[name])
 
 
+@shows("X-ray protocol", line="written")
 @dataclass(frozen=True, kw_only=True)
 class Protocol:
     """A CT protocol: tube voltages, filters, water phantom, detector, and one reference noise.

@@ -18,11 +18,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..chemistry import ATOMIC_NUMBER
+from ..showing import shows
 from .attenuation import edges, element_mu_rho, fractions, mu_rho
 
 _SIGMA = 2.0 * math.sqrt(2.0 * math.log(2.0))
 
 
+@shows("Response of a counter", "said")
 @dataclass(frozen=True)
 class Response:
     """How a counter blurs energies: FWHM in keV, probability of charge sharing, whether K escape is modelled."""

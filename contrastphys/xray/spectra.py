@@ -22,6 +22,7 @@ import numpy as np
 
 from ..provenance import Flag, Refusal
 from ..records import table
+from ..showing import shows
 from ..units import Q, UnitError, magnitude, quantities
 from .absorption import air_absorption
 from .attenuation import all_edges, density, fractions, mu_rho
@@ -209,6 +210,18 @@ def _remembered(material: str, packed: bytes) -> np.ndarray:
     return mu_rho(material, np.frombuffer(packed))
 
 
+@shows(
+    "Spectrum",
+    "kvp [kV]",
+    "anode_angle [deg]",
+    "filters [g/cm^2]",
+    "mean_energy",
+    "hvl",
+    "homogeneity",
+    "kerma",
+    "energy",
+    line="own",
+)
 @dataclass(frozen=True, eq=False)
 class Spectrum:
     """A beam: photons per cm2 in each bin or line, after its filters.

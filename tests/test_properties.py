@@ -19,7 +19,7 @@ EXAMPLES = 6  # in the plain run; under `slow` each function is asked ten times 
 # Functions that follow a process step by step: a call takes from a tenth of a second to seconds.
 LONG = {
     "mri.random_walk.simulated_relaxivity", "mri.moment_walk.low_field_relaxivity",
-    "ultrasound.subharmonics.subharmonic_map",
+    "ultrasound.subharmonics.subharmonic_map", "ultrasound.linear.resonant_radius",
     "ultrasound.cavitation.inertial_threshold", "ultrasound.dynamics.simulate", "ultrasound.echo.harmonics",
     "ultrasound.imaging.contrast", "ultrasound.stability.dissolution", "photoacoustic.single_particle.emission",
     "photoacoustic.single_particle.thresholds", "photoacoustic.aggregates.collective",

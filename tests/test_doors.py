@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from doors import DOORS, FUNCTIONS, MODULES, needed, plain, same, within
 
+import contrastphys
 from contrastphys.units import Q, UnitError, container
 
 each_door = pytest.mark.parametrize("name", DOORS, ids=lambda name: name.removeprefix("contrastphys."))

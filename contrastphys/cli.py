@@ -106,6 +106,7 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument(
         "--samples", type=int, metavar="N", help="bands from N samples of what is uncertain, and ranks"
     )
+    compare.add_argument("--workers", type=int, default=None, metavar="N", help="processes; none for this one")
     compare.add_argument("--dpi", type=_dpi, default=150, help="resolution of the PNG pictures")
 
     listing = command("list", _list, "list the formulations of the catalogue")
@@ -189,7 +190,7 @@ def _compare(options: argparse.Namespace) -> int:
         if options.samples < 1:
             raise UnitError(f"--samples {options.samples}: write a whole number of 1 or more")
         spread = propagate(study, samples=options.samples, progress=True)
-    result = compare(study, progress=True) if spread is None else spread.comparison
+    result = compare(study, progress=True, executor=options.workers) if spread is None else spread.comparison
     written = result.write(folder, dpi=options.dpi)
     width = max(80, min(160, shutil.get_terminal_size((120, 24)).columns))
     if study.title:

@@ -70,6 +70,18 @@ def test_nothing_is_extrapolated_or_invented(call, words):
         call()
 
 
+@pytest.mark.parametrize(
+    ("material", "low", "high"),
+    # Malitson fitted 0.21 to 3.71 um, Rakic 0.2 to 5 eV; the formula of water is continued to where it strays by 0.006
+    [("silica-malitson", 210, 3710), ("gold-rakic-lorentz-drude", 248, 6200), ("water-daimon", 182, 1700)],
+)
+def test_formulas_answer_to_the_ends_of_their_range(material, low, high):
+    assert np.all(np.isfinite(permittivity.refractive_index.bare(np.array([low, high], float), material)))
+    for beyond in (low - 1.0, high + 1.0):
+        with pytest.raises(Refusal, match=f"{low:g} to {high:g} nm"):
+            permittivity.refractive_index.bare(beyond, material)
+
+
 def test_water_and_silica_indices():
     assert permittivity.water_index("589.3 nm").magnitude == pytest.approx(1.33335, abs=2e-5)
     assert permittivity.silica_index("589.3 nm").magnitude == pytest.approx(1.45840, abs=2e-5)

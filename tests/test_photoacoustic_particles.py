@@ -257,6 +257,20 @@ def test_rod_regression_and_volume():
     assert capped.molar_extinction.magnitude.max() == pytest.approx(1.80e9, rel=6e-3)
 
 
+def test_no_spread_is_the_limit_of_a_narrow_one():
+    """Also where half of a wide spread would be shorter than a sphere, and none of it counts."""
+    wavelength = np.array([450.0, 530.0, 560.0])
+    plain = cross_sections.bare(rod.bare(16.0, 10.0), wavelength).sigma_abs
+    assert cross_sections.bare(rod.bare(16.0, 10.0, aspect_sd=0.01), wavelength).sigma_abs == pytest.approx(
+        plain, rel=0.01
+    )
+    assert cross_sections.bare(rod.bare(16.0, 10.0, sigma_ln=0.01), wavelength).sigma_abs == pytest.approx(
+        plain, rel=0.01
+    )
+    round_ = cross_sections.bare(rod.bare(10.0, 10.0, aspect_sd=0.01), wavelength).sigma_abs
+    assert round_ == pytest.approx(cross_sections.bare(sphere.bare(10.0), wavelength).sigma_abs, rel=0.03)
+
+
 def test_spread_of_shape_broadens_a_rod():
     wavelength = np.arange(600.0, 1000.0, 2.0)
     sharp = cross_sections.bare(rod.bare(41.0, 10.0), wavelength).sigma_abs

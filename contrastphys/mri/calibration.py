@@ -152,6 +152,8 @@ def calibrate(
         given = measurements
     made = tuple(m if isinstance(m, Measured) else Measured(**Measured.prepared(m)) for m in given)
     metal = relaxing_metal(formulation)
+    for row in made:
+        measured.per_metal(formulation, row.per, metal)  # a basis that cannot be converted is said, not left out
     used = tuple(r for r in measured.rows(formulation.replace(measured=made), metal) if r.quantity in ("r1", "r2"))
     table, build, start = _parameters(formulation)
     names = tuple(free) if free is not None else tuple(table)[: 2 if table is CORE else 1]
@@ -160,7 +162,8 @@ def calibrate(
             raise Refusal("calibrate", f"'{name}' is not free in {formulation.id}: write one of {', '.join(table)}")
     if len(used) < len(names) or not names:
         points = "1 point" if len(used) == 1 else f"{len(used)} points"
-        raise Refusal("calibrate", f"{len(names)} parameters ({', '.join(names)}) cannot be told from {points}")
+        what = f"{len(names)} parameter{'' if len(names) == 1 else 's'} ({', '.join(names)})"
+        raise Refusal("calibrate", f"{what} cannot be told from {points}: measure more, or free fewer")
     best, intervals, chi = _fit(used, names, table, build, start)
     fitted, model = build(best)
     shown = {

@@ -176,17 +176,12 @@ def points_of(measurements: Any, agent: Formulation) -> list[Point]:
         return _rows(agent.measured, own=True)
     if isinstance(measurements, str | os.PathLike):
         table = read_csv(Path(measurements))
-        columns = {k: list(v) if not table.units[k] else Q(np.asarray(v, float), _unit(table.units[k]))
-                   for k, v in table.columns.items()}  # fmt: skip
+        columns = {k: table.quantity(k) if table.units[k] else list(v) for k, v in table.columns.items()}
         return _columns(columns, agent)
     if isinstance(measurements, Mapping):
         return _columns(measurements, agent)
     rows = [m if isinstance(m, Measured) else Measured(**Measured.prepared(dict(m))) for m in measurements]
     return _rows(rows, own=False)
-
-
-def _unit(text: str) -> str:
-    return "" if text == "1" else text
 
 
 def _rows(rows: Iterable[Measured], own: bool) -> list[Point]:
@@ -220,7 +215,10 @@ def _columns(columns: Mapping[str, Any], agent: Formulation) -> list[Point]:
     unit = QUANTITIES[quantity][1]
 
     def plain(name: str, asked: str) -> list[float]:
-        return [float(magnitude(entry, asked, name)) for entry in listed(columns[name])]
+        found = [magnitude(entry, asked, name) for entry in listed(columns[name])]
+        if not all(isinstance(entry, float | int) and math.isfinite(entry) for entry in found):
+            raise wrong("calibrate", f"{name} holds an entry that is no finite number", "write a number in every row")
+        return [float(entry) for entry in found]
 
     values = plain(quantity, unit)
     count = len(values)

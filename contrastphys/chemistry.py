@@ -9,6 +9,8 @@ import functools
 import re
 from difflib import get_close_matches
 
+from .mistakes import legible
+
 # Standard atomic weights (IUPAC 2021 abridged values, doi:10.1515/pac-2019-0603); for elements without a
 # standard weight the mass number of the longest-lived isotope. g/mol.
 ATOMIC_WEIGHT: dict[str, float] = {
@@ -36,6 +38,9 @@ _LONGEST = 120
 
 class FormulaError(ValueError):
     """A formula that cannot be read; the message says which part and what it may have meant."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(legible(message))
 
 
 def _suggest(symbol: str) -> str:

@@ -1,4 +1,4 @@
-"""The command line: compare, list, show, check, convert, explain, validate.
+"""The command line: compare, list, show, check, convert, explain, validate, claims.
 
 Results go to standard output; mistakes in the input go to standard error, a line each, with exit code 2. `validate`
 exits with 1 where a model declares a smaller error than it shows.
@@ -7,7 +7,9 @@ exits with 1 where a model declares a smaller error than it shows.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import io
+import os
 import shutil
 import sys
 from collections.abc import Sequence
@@ -16,15 +18,18 @@ from typing import Any
 
 from . import __version__, records
 from .chemistry import FormulaError
+from .files import stands
 from .formulation import KINDS, Formulation, catalogue, check, load
-from .mistakes import Mistake, RecordError, near, shown
+from .mistakes import Mistake, RecordError, legible, near, shown
 from .provenance import Refusal
 from .schema import values
 from .units import UnitError
 
+_PACKAGE = Path(__file__).resolve().parent
+
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit code (0 done, 2 a mistake in the input, 130 interrupted)."""
+    """Run one command; returns the exit code (0 done, 2 a mistake in the input, 3 a fault of ours, 130 interrupted)."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that lacks a character still gets the line
@@ -32,7 +37,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         for folder in options.materials:
             records.use_folder(folder)
-        return options.run(options) or 0
+        code = options.run(options) or 0
+        sys.stdout.flush()  # a full disk is told here, not by the interpreter at its end
+        return code
     except (RecordError, Refusal, UnitError, FormulaError) as error:
         print(error, file=sys.stderr)
         return 2
@@ -42,6 +49,41 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 0
+    except Exception as error:
+        if os.environ.get("CONTRASTPHYS_DEBUG"):
+            raise
+        words, code = _last_words(error)
+        print(words, file=sys.stderr)
+        return code
+
+
+def _last_words(error: Exception) -> tuple[str, int]:
+    """What to say of an error that no command foresaw, and the exit code: 2 where the input is at fault, else 3."""
+    place = error.__traceback__
+    ours, last = "", ""
+    while place is not None:
+        last = place.tb_frame.f_code.co_filename
+        if last.startswith(str(_PACKAGE)):
+            ours = f"{Path(last).relative_to(_PACKAGE).as_posix()}:{place.tb_lineno}"
+        place = place.tb_next
+    if isinstance(error, MemoryError):
+        return "not enough memory: ask for fewer formulations, points or samples", 2
+    if isinstance(error, ValueError | ImportError) and last.startswith(str(_PACKAGE)):
+        return legible(str(error)), 2  # a function's own words for what it cannot take
+    if isinstance(error, OSError):
+        _discard_output()
+        return "the output cannot be written: the disk may be full", 2
+    return (
+        f"contrastphys failed where it should not ({type(error).__name__} at {ours}): please report it; "
+        "CONTRASTPHYS_DEBUG=1 shows where it came from",
+        3,
+    )
+
+
+def _discard_output() -> None:
+    """Give up what could not be printed, so that the interpreter does not try again at its end."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -75,7 +117,7 @@ def _parser() -> argparse.ArgumentParser:
     show.add_argument("id", help="a formulation, core, complex, gas or medium; cores/water where several share an id")
     show.add_argument("--markdown", action="store_true", help="as a Markdown page")
 
-    checking = command("check", _check, "check records, studies and tables; lists every mistake")
+    checking = command("check", _check, "check records, studies, tables and folders of results; lists every mistake")
     checking.add_argument("file", nargs="+")
 
     convert = command("convert", _convert, "convert a concentration from one basis to another")
@@ -90,7 +132,7 @@ def _parser() -> argparse.ArgumentParser:
     sweep.add_argument("study", help="a study file, or the id of an agent")
     sweep.add_argument("--over", action="append", required=True, metavar="PATH=V1;V2;...", help="repeat for more axes")
     sweep.add_argument("--modality", action="append", default=[], metavar="NAME", help="only these; repeat for more")
-    sweep.add_argument("--workers", type=int, default=None, metavar="N", help="processes; none for this one")
+    sweep.add_argument("--workers", type=_workers, default=None, metavar="N", help="processes; none for this one")
     sweep.add_argument("-o", "--output", default="sweep.csv", metavar="FILE", help="a .csv or .nc file")
     sweep.add_argument("--resume", metavar="FILE", help="written as it goes; a run that was cut off goes on from it")
 
@@ -110,6 +152,10 @@ def _parser() -> argparse.ArgumentParser:
     validating.add_argument(
         "-o", "--output", metavar="DIR", help="write validation.csv and VALIDATION.md into a folder"
     )
+
+    claiming = command("claims", _claims, "what reviews claim, each with a verdict from the numbers")
+    claiming.add_argument("id", nargs="*", help="only these, such as C25; one alone is shown with its numbers")
+    claiming.add_argument("-o", "--output", metavar="DIR", help="write verdicts.csv and CLAIMS.md into a folder")
     return parser
 
 
@@ -123,8 +169,15 @@ def _dpi(text: str) -> int:
     return dpi
 
 
+def _workers(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:5]) <= 4096:
+        raise argparse.ArgumentTypeError("write a whole number from 1 to 4096")
+    return int(text)
+
+
 def _compare(options: argparse.Namespace) -> int:
-    from .comparison import compare, make_folder
+    from .comparison import compare
+    from .folders import make_folder
     from .study import study_of
 
     study = study_of(Path(options.study) if options.study else None)
@@ -178,7 +231,7 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _list_markdown(options: argparse.Namespace) -> int:
-    from .comparison import make_folder
+    from .folders import make_folder
     from .pages import all_pages, index, write
 
     pages = all_pages(options.kind)
@@ -199,16 +252,22 @@ def _show(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
+    from .folders import standing
     from .study import read
 
     failed = 0
     for name in options.file:
         path = Path(name)
         try:
-            folder = path.resolve().parent.name
-            if path.suffix.lower() == ".csv" or (folder in records.KINDS and path.is_file()):
+            folder = path.absolute().parent.name
+            results = standing(path) if stands(path) and path.is_dir() else None
+            if results is not None and results.files:
+                print(results, file=sys.stdout if results.whole else sys.stderr)
+                failed = failed if results.whole else 2
+                continue
+            if path.suffix.lower() == ".csv" or (folder in records.KINDS and stands(path)):
                 records.check_record(path)
-            elif folder == "agents" and path.is_file():
+            elif folder == "agents" and stands(path):
                 records.load_record(Formulation, path)
             elif {"title", "formulation", "scenario", "protocol"} & set(records.read_toml(path)[0]):
                 read(path)
@@ -291,8 +350,8 @@ def _calibrate(options: argparse.Namespace) -> int:
 
 
 def _validate(options: argparse.Namespace) -> int:
-    from .comparison import make_folder
-    from .validation import described, summary, validate
+    from .folders import make_folder
+    from .validation import described, goal_lines, summary, validate
 
     folder = make_folder(options.output) if options.output else None
     found = validate(options.modality)
@@ -300,6 +359,11 @@ def _validate(options: argparse.Namespace) -> int:
     print(found.table(width), end="")
     print("Numbers of rows, in brackets those within the declared error; an error in brackets is of second-hand rows.")
     print("Apart: used in a fit or as input, refused by the model, or not comparable.")
+    print("Studies: how far two studies of one agent lie apart under the same conditions.")
+    if goals := goal_lines(found):
+        print("\nGoals, by the status of the rows:")
+        for line in goals:
+            print(f"  {line}")
     worst = found.worst(10)
     if worst:
         print("\nFurthest outside the declared error, verified first:")
@@ -310,3 +374,22 @@ def _validate(options: argparse.Namespace) -> int:
         names = ", ".join(path.as_posix() for path in found.write(folder))
         print(f"written: {names}")
     return 0 if found.ok else 1
+
+
+def _claims(options: argparse.Namespace) -> int:
+    from .claims import of, verdicts
+    from .comparison import make_folder
+
+    for name in options.id:
+        of(name)  # mistakes first: a folder is made for what can be written
+    folder = make_folder(options.output) if options.output else None
+    found = verdicts(options.id)
+    if len(options.id) == 1:
+        print(next(iter(found)))
+    else:
+        width = max(80, min(160, shutil.get_terminal_size((120, 24)).columns))
+        print(found.table(width, colour=sys.stdout.isatty()), end="")
+        print(found.summary())
+    if folder is not None:
+        print("written: " + ", ".join(path.as_posix() for path in found.write(folder)))
+    return 0

@@ -11,7 +11,7 @@ import io
 import json
 import math
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,8 +21,9 @@ import numpy as np
 
 from . import study as studies
 from .files import write_whole
+from .folders import make_folder, write_run
 from .formulation import Concentration, Formulation
-from .mistakes import Mistake, RecordError, near, short
+from .mistakes import Mistake, RecordError, near
 from .progress import Bar
 from .provenance import LETTERS, Cell
 from .showing import Page, html_of, shows
@@ -408,7 +409,7 @@ class Comparison:
         from . import plots
         from .report import render
 
-        target = make_folder(folder)
+        target = make_folder(folder)  # said before the pictures are drawn
         files: dict[str, str | bytes] = {"table.csv": self.csv()}
         for name in plots.of_comparison(self):
             for ending, content in plots.draw(name, self, dpi=dpi).items():
@@ -417,9 +418,7 @@ class Comparison:
                 step(name)
         files["report.html"] = render(self, {k: v for k, v in files.items() if k.endswith(".svg")})
         files["results.json"] = self.json()  # last: a folder with it is complete
-        for name, content in files.items():
-            write_whole(target / name, content)
-        return [target / name for name in files]
+        return write_run(target, files, tuple(plots.PICTURES))
 
     def _repr_html_(self) -> str:
         return html_of(Page("", self.rows(), self.heading(), note=f"{self.summary()}\n{self.legend()}", most=100))
@@ -429,17 +428,6 @@ class Comparison:
 
     def __repr__(self) -> str:
         return f"<Comparison of {len(self.formulations)} formulations, {len(self.cells)} cells, run {self.run}>"
-
-
-def make_folder(folder: str | Path) -> Path:
-    """A folder that can be written to, made if it is not there."""
-    target = Path(folder)
-    try:
-        target.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        what = "is a file, not a folder" if target.is_file() else "cannot be made"
-        raise RecordError([Mistake(short(target), 0, "", what, "give a folder you may write to")]) from None
-    return target
 
 
 def _colour(entry: str) -> str:
@@ -549,9 +537,3 @@ def compare(study: Any = None, progress: bool = False) -> Comparison:
     ready = studies.study_of(study)
     with Bar(len(ready.formulations), progress) as step:
         return Comparison(ready, tuple(studies.cells(ready, step)))
-
-
-def runs_in(folder: str | Path) -> Iterable[str]:
-    """Run ids found in the results of a folder: more than one means files of different runs."""
-    text = (Path(folder) / "results.json").read_text("utf-8")
-    return {record["run"] for record in json.loads(text)}

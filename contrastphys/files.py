@@ -6,19 +6,26 @@ Every failure is a `RecordError` with the file, the line and what to write; no s
 from __future__ import annotations
 
 import csv
+import math
 import os
 import re
 import tempfile
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .mistakes import Mistake, RecordError, near, printable, short
+from .mistakes import Mistake, RecordError, legible, near, printable, short, spoken
+from .units import Q, UnitError, container
 
-_LARGEST = 20_000_000  # bytes; a record or table beyond this is not one
+_LARGEST = 5_000_000  # bytes; a record or table beyond this is not one, and takes longer than a user waits
+_FULL = {28: "the disk is full", 122: "the quota of the disk is used up", 27: "is larger than a file may be here"}
+_DEEP = re.compile(r"(?<![\w\"'-])(?:[\w\"'-]++[ \t]*+\.[ \t]*+){40}")  # a dotted key tomllib takes minutes for
+# Signs that steer a terminal or turn the direction of text; line ends and tabs do not.
+_STEERS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 def _key_lines(source: str) -> dict[tuple, int]:
@@ -66,6 +73,14 @@ def _key_lines(source: str) -> dict[tuple, int]:
     return lines
 
 
+def stands(path: Path) -> bool:
+    """Whether a path names a file or folder; a name that no system takes names none."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
+
+
 def read_text(path: Path) -> str:
     """A text file in UTF-8, or one clear mistake."""
     name = short(path)
@@ -79,12 +94,12 @@ def read_text(path: Path) -> str:
         with path.open("rb") as file:
             data = file.read(_LARGEST + 1)  # a pipe or device has no size
         if len(data) > _LARGEST:
-            raise fail("is larger than 20 MB", "give a record or a table")
+            raise fail("is larger than 5 MB", "give a record or a table")
         return data.decode("utf-8-sig")
     except RecordError:
         raise
     except FileNotFoundError:
-        beside = [p.name for p in path.parent.glob("*")] if path.parent.is_dir() else []
+        beside = os.listdir(path.parent) if path.parent.is_dir() else []  # noqa: PTH208
         raise fail("no such file", near(path.name, beside) or "check the path") from None
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
@@ -96,6 +111,9 @@ def read_text(path: Path) -> str:
 def read_toml(path: Path) -> tuple[dict[str, Any], dict[tuple, int]]:
     """Table of a TOML file and the lines of its keys, or one clear mistake."""
     source = read_text(path)
+    if deep := _DEEP.search(source):
+        at, write = source.count("\n", 0, deep.start()) + 1, "write tables inside one another as [a.b]"
+        raise RecordError([Mistake(short(path), at, "", "a key of more than 40 parts", write)])
     try:
         content = tomllib.loads(source)
     except (ValueError, RecursionError) as error:  # ValueError: a whole number of thousands of digits
@@ -114,7 +132,29 @@ def read_toml(path: Path) -> tuple[dict[str, Any], dict[tuple, int]]:
     if not content:
         write = "write a record or a study (see materials/README.md)"
         raise RecordError([Mistake(short(path), 1, "", "the file is empty", write)])
-    return content, _key_lines(source)
+    keys = _key_lines(source)
+    steering = list(_steering(content, short(path), keys))
+    if steering:
+        raise RecordError(steering)
+    return content, keys
+
+
+def _steering(content: dict[str, Any], file: str, lines: dict[tuple, int]) -> Iterator[Mistake]:
+    """Texts with signs that would steer the terminal or the page they are shown on."""
+    waiting: list[tuple[tuple, Any]] = [((), content)]
+    while waiting:
+        path, held = waiting.pop()
+        inside = held.items() if isinstance(held, dict) else enumerate(held)
+        for key, item in inside:
+            here = (*path, key)
+            if isinstance(item, dict | list):
+                waiting.append((here, item))
+            found = _STEERS.search(item) if isinstance(item, str) else None
+            if found:
+                seen = next((lines[here[:n]] for n in range(len(here), 0, -1) if here[:n] in lines), 1)
+                yield Mistake(
+                    file, seen, spoken(here), f"holds the control sign {legible(found[0])}", "write plain text"
+                )
 
 
 # -------------------------------------------------------------------------------------------- CSV tables
@@ -140,6 +180,17 @@ class Table:
     def __len__(self) -> int:
         return len(next(iter(self.columns.values()), ()))
 
+    def quantity(self, column: str, unit: str = "") -> Any:
+        """A column of numbers in the unit of its header, or in `unit` where the header states none."""
+        held, stated = self.columns[column], self.units[column] or unit
+        if not isinstance(held, np.ndarray):
+            raise RecordError([Mistake(self.name, 1, column, "holds no numbers", "write a number in every row")])
+        try:
+            return Q(held, container(stated))
+        except UnitError as error:
+            what, _, write = str(error).partition(": ")
+            raise RecordError([Mistake(self.name, 1, column, what, write)]) from None
+
     def rows(self) -> list[dict[str, Any]]:
         """The table as a list of rows."""
         names = list(self.columns)
@@ -152,7 +203,11 @@ def read_csv(path: Path, needs: tuple[str, ...] = ()) -> Table:
     `needs` names the columns that must be there.
     """
     name = short(path)
-    lines = read_text(path).split("\n")
+    source = read_text(path)
+    if steers := _STEERS.search(source):
+        at, what = source.count("\n", 0, steers.start()) + 1, f"holds the control sign {legible(steers[0])}"
+        raise RecordError([Mistake(name, at, "", what, "write plain text")])
+    lines = source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     mistakes: list[Mistake] = []
     about: dict[str, list[str]] = {}
     body: list[tuple[int, str]] = []
@@ -164,7 +219,11 @@ def read_csv(path: Path, needs: tuple[str, ...] = ()) -> Table:
             body.append((n, line))
     if not body:
         raise RecordError([Mistake(name, 1, "", "the table is empty", "write a header such as 'wavelength [nm],n,k'")])
-    header = next(csv.reader([body[0][1]]))
+    try:
+        header = next(csv.reader([body[0][1]]))
+    except (csv.Error, StopIteration):
+        what, write = "the header cannot be read", "write a header such as 'wavelength [nm],n,k'"
+        raise RecordError([Mistake(name, body[0][0], "", what, write)]) from None
     units: dict[str, str] = {}
     for column in header:
         found = re.fullmatch(r"\s*(.*?)\s*(?:\[(.*)\])?\s*", column)
@@ -182,7 +241,7 @@ def read_csv(path: Path, needs: tuple[str, ...] = ()) -> Table:
     cells: list[list[str]] = []
     for n, line in body[1:]:
         try:
-            row = next(csv.reader([line]))
+            row = next(csv.reader([line])) if '"' in line else line.split(",")
         except (csv.Error, StopIteration):
             row = []
         if len(row) != len(header):
@@ -204,7 +263,7 @@ def read_csv(path: Path, needs: tuple[str, ...] = ()) -> Table:
         entries = [row[i].strip() for row in cells]
         columns[column] = entries
         bad = [k for k, entry in enumerate(entries) if entry and not _is_number(entry)]
-        if any(entries) and not bad:
+        if not bad and (any(entries) or units[column]):
             columns[column] = np.array([float(entry) if entry else np.nan for entry in entries])
         elif units[column]:  # a column with a unit holds numbers
             for k in bad[:5]:
@@ -217,7 +276,7 @@ def read_csv(path: Path, needs: tuple[str, ...] = ()) -> Table:
 
 def _is_number(entry: str) -> bool:
     try:
-        return "_" not in entry and np.isfinite(float(entry))
+        return "_" not in entry and math.isfinite(float(entry))
     except ValueError:
         return False
 
@@ -238,7 +297,7 @@ def write_whole(path: Path, content: str | bytes) -> None:
             Path(name).unlink(missing_ok=True)
             raise
     except OSError as error:
-        what = "the disk is full" if error.errno == 28 else "cannot be written"
+        what = _FULL.get(error.errno or 0, "cannot be written")
         raise RecordError(
             [Mistake(short(path), 0, "", what, "give a folder you may write to, with space in it")]
         ) from None

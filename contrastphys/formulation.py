@@ -7,6 +7,7 @@ as sold) follows from what one entity holds, so each conversion is one division 
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import functools
 import math
@@ -447,6 +448,12 @@ class Formulation:
         20.0
         """
         return dataclasses.replace(self, **changes)
+
+    def placed(self, tissue: Concentration | None) -> Formulation:
+        """The same formulation at a concentration in the target: nothing of the record changes, so none is checked."""
+        made = copy.copy(self)
+        object.__setattr__(made, "tissue", tissue)
+        return made
 
     def flags(self) -> tuple[Flag, ...]:
         """What a reader must know of the record itself."""

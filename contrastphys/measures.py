@@ -17,10 +17,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from . import study as studies
+from .answers import limits_or_all
 from .formulation import Formulation
 from .mistakes import near
 from .parameters import wrong
-from .points import DOSE, LIMITS, limits_or_all
+from .points import DOSE, LIMITS
 from .provenance import Cell, Refusal, Value
 from .schema import specs
 from .showing import shows

@@ -23,7 +23,7 @@ class Mistake(NamedTuple):
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line else self.file
         key = f" {self.key}:" if self.key else ""
-        return f"{place}:{key} {self.what}; {self.write}"
+        return legible(f"{place}:{key} {self.what}; {self.write}")
 
 
 class RecordError(ValueError):
@@ -48,7 +48,14 @@ def spoken(path: tuple) -> str:
 def printable(text: Any, longest: int = 40) -> str:
     """Text of an input as it may stand in a message: short, on one line, without signs that steer a terminal."""
     cut = f"{text[:longest]}..." if len(text := str(text)) > longest else text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in cut)
+    return legible(cut)
+
+
+def legible(text: str) -> str:
+    """Text without signs that steer a terminal: each stands as its escape."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def shown(raw: Any) -> str:
@@ -61,6 +68,8 @@ def shown(raw: Any) -> str:
         return "a table"
     if isinstance(raw, list | tuple):
         return "a list"
+    if isinstance(raw, int) and raw.bit_length() > 1000:  # Python refuses to write out what is much longer
+        return f"a number of {raw.bit_length() * 0.30103:.0f} digits"
     known = isinstance(raw, int | float | date | time) or hasattr(raw, "_units")
     return printable(raw) if known else type(raw).__name__
 

@@ -112,6 +112,10 @@ class Payload:
     per_particle: Value | None = number("1", 0, 1e9, default=None)
     mass_fraction: Value | None = number("1", 0, 1, default=None, meaning="of the whole particle")
     concentration: Value | None = number("mmol/L", 0, 1e4, default=None, meaning="in the stock")
+    order: Value | None = number(
+        "1", 0, 1, default=None, meaning="squared order of its hold on the particle, 0 if free"
+    )
+    tau_local: Value | None = number("ns", 1e-3, 1e3, default=None, meaning="time of its own motion on the particle")
 
     def __post_init__(self) -> None:
         settle(self)

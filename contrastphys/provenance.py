@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from .mistakes import legible
 from .showing import Page, entry, origin, shows
 from .units import Flag, Q, container, convert
 
@@ -37,6 +38,7 @@ class Refusal(ValueError):
     """
 
     def __init__(self, code: str, message: str) -> None:
+        message = legible(message)
         super().__init__(message)
         self.flag = Flag(code, message, "refuse")
 

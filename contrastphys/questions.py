@@ -23,6 +23,7 @@ from . import records
 from . import study as studies
 from .comparison import significant
 from .design import solve
+from .files import stands
 from .formulation import from_table, load
 from .measures import evaluate, measure
 from .mistakes import Mistake, RecordError, near
@@ -128,7 +129,7 @@ def _table(question: Any) -> tuple[Mapping[str, Any], Path]:
         path = records.find(FOLDER, question)
     else:
         path = Path(question)
-        if not path.suffix and not path.exists():
+        if not path.suffix and not stands(path):
             hint = near(str(question), shipped()) or f"known: {', '.join(shipped())}"
             raise wrong("question", f"no question '{str(question)[:60]}'", f"give a file, or a shipped one; {hint}")
     return records.read_toml(path)[0], path.parent

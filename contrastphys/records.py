@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from .files import Table, read_csv, read_toml
+from .files import Table, read_csv, read_toml, stands
 from .mistakes import Mistake, RecordError, near, short
-from .provenance import Refusal, Value
+from .provenance import STATUSES, Refusal, Value
 from .schema import Reader, build, choice, number, settle, several, text
 from .showing import shows
 from .units import UnitError, convert
@@ -49,7 +49,7 @@ def use_folder(folder: str | os.PathLike[str]) -> None:
 
 def _must_hold_records(path: Path, key: str) -> None:
     what, write = "", f"give a folder of records{', or unset ' + key if key else ''}"
-    if not path.is_dir():
+    if not (stands(path) and path.is_dir()):
         what = "is not a folder"
     elif not any((path / name).is_dir() for name in FOLDERS):
         what = f"holds none of the folders {', '.join(FOLDERS)}"
@@ -123,6 +123,7 @@ class ParameterSet:
     E_D: Value | None = number("kJ/mol", 0, 200, default=None)
     F2: Value | None = number("1", 0, 1, default=None, meaning="squared order parameter")
     tau_local: Value | None = number("ns", 1e-4, 1e3, default=None)
+    hyperfine: Value | None = number("rad/s", 0, 1e9, default=None, meaning="scalar coupling A/hbar of the protons")
     T2e: str = choice("general", "powell", default="powell", meaning="law of the transverse electron time")
     source: str = text()
     status: str = text()
@@ -203,6 +204,10 @@ class Medium:
     relative_viscosity: Value | None = number("1", 0.5, 20, default=None, meaning="against water")
     albumin: Value | None = number("mmol/L", 0, 5, default=None)
     model_error: Value | None = number("1", 0, 2, default=None, meaning="relative error of a scaled relaxivity")
+    haematocrit: Value | None = number("1", 0.05, 0.8, default=None, meaning="volume share of cells agents stay out of")
+    plasma_water: Value | None = number("1", 1, 1.5, default=None, meaning="water per volume of plasma over whole")
+    cell_residence: Value | None = number("ms", 0.1, 1e4, default=None, meaning="residence of a water in a cell")
+    cell_energy: Value | None = number("kJ/mol", 0, 200, default=None, meaning="activation energy of that residence")
     aliases: tuple[str, ...] = text(default=(), many=True, meaning="names in published tables")
     source: str = text()
     status: str = text()
@@ -260,6 +265,7 @@ def reader_of(path: Path, lines: dict[tuple, int], table: dict[str, Any], source
     """Reader of one record file, with the record's own source and status as those of its numbers."""
     words = {key: table.get(key) for key in ("source", "status")}
     source, status = (word if isinstance(word, str) else "" for word in words.values())
+    status = status if status in STATUSES else ""  # said when the record is built
     return Reader(short(path), lines, ids, sourced, source, status)
 
 
@@ -277,7 +283,7 @@ def load_record(cls: Any, path: Path) -> Any:
 
 def check_record(path: Path) -> None:
     """Read one file of a catalogue folder by the rules of that folder; RecordError with every mistake in it."""
-    folder = path.resolve().parent.name
+    folder = path.absolute().parent.name
     if path.suffix.lower() != ".csv":
         load_record(KINDS[folder], path)
     elif folder == "optical":
@@ -366,7 +372,9 @@ def optical_table(path: Path) -> OpticalTable:
     if np.any(np.isnan(wavelength)) or np.any(np.diff(wavelength) <= 0):
         raise wrong("wavelength", "does not rise from row to row", "sort the rows and leave none empty")
     for column, held in read.columns.items():
-        if np.asarray(held).dtype.kind == "f" and np.isnan(held).any():
+        if not isinstance(held, np.ndarray):
+            raise wrong(column, "holds no numbers", "write a number in every row")
+        if np.isnan(held).any():
             raise wrong(column, "has empty entries", "write a number in every row, or leave the row out")
     columns = {key: column for key, column in read.columns.items() if key != "wavelength"}
     return OpticalTable(name, wavelength, columns, read.units, read.source, read.licence, read.note)

@@ -20,8 +20,10 @@ from typing import Any
 
 import numpy as np
 
+from .answers import compute
+from .files import stands
 from .mistakes import Mistake, RecordError, short
-from .points import Block, Column, Plan, Trouble, compute, told
+from .points import Block, Column, Plan, Trouble, told
 from .progress import Bar
 
 _FORMAT = "contrastphys points 1"
@@ -89,13 +91,13 @@ class Journal:
         self.done: dict[int, Block] = {}
         header = json.dumps({"format": _FORMAT, "plan": plan.identity(), "points": plan.points, "block": plan.block})
         try:
-            fresh = not self.path.exists() or self.path.stat().st_size == 0
+            fresh = not stands(self.path) or self.path.stat().st_size == 0
             if fresh:
                 self.path.write_bytes(header.encode() + b"\n")
             else:
                 self._read(header, plan)
             self.file = self.path.open("ab")
-        except OSError:
+        except (OSError, ValueError):  # ValueError: a name that no system takes
             raise _unwritable(self.path) from None
 
     def _read(self, header: str, plan: Plan) -> None:
@@ -144,7 +146,7 @@ class Journal:
 
 
 def _unwritable(path: Path) -> RecordError:
-    what = "is a folder" if path.is_dir() else "cannot be written"
+    what = "is a folder" if stands(path) and path.is_dir() else "cannot be written"
     return RecordError(
         [Mistake(short(path), 0, "", what, "give a file in a folder you may write to, with space in it")]
     )

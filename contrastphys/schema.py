@@ -446,6 +446,9 @@ def build(cls: Any, table: Mapping[str, Any], reader: Reader, path: tuple = ()) 
     """An instance of a record class from a table, or None after noting every mistake in it."""
     before = len(reader.mistakes)
     own = {key: table[key] for key in ("source", "status") if isinstance(table.get(key), str)}
+    if "status" in specs(cls) and own.get("status", "") not in ("", *STATUSES):
+        what = f"unknown status {shown(own.pop('status'))}"
+        reader.wrong((*path, "status"), what, f"write one of {', '.join(STATUSES)}")
     outer = {key: getattr(reader, key) for key in own}
     for key, word in own.items():  # a table's own source is that of the numbers in it
         setattr(reader, key, word)

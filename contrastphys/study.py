@@ -16,6 +16,7 @@ from typing import Any
 
 from . import records
 from .concentration import Concentration
+from .files import stands
 from .formulation import MODALITIES, Formulation, from_table, load
 from .mistakes import Mistake, RecordError, near, short, shown
 from .provenance import Cell, Flag, Refusal, Value
@@ -202,7 +203,7 @@ def study_of(what: Any = None) -> Study:
         name, known = str(what), records.ids("agents")
         if name in known and not Path(what).is_file():
             return Study((load(name),), title=name)
-        if near(name, known) and re.fullmatch(r"[\w-]+", name) and not Path(what).exists():
+        if near(name, known) and re.fullmatch(r"[\w-]+", name) and not stands(Path(what)):
             raise RecordError([Mistake(name, 0, "", "no such file or agent", near(name, known))])
         return read(what)
     if isinstance(what, Iterable):
@@ -224,7 +225,7 @@ def place(formulation: Formulation, scenario: Scenario) -> tuple[Formulation, Ce
     except (Refusal, UnitError) as error:
         refusal = error if isinstance(error, Refusal) else Refusal("dose", str(error))
         return formulation, Cell.refused(formulation.id, "dose", "tissue_concentration", conditions, refusal)
-    placed = formulation.replace(tissue=concentration)
+    placed = formulation.placed(concentration)
     if concentration.basis == "particle" and formulation.kind in ("bubble", "droplet"):
         concentration = concentration.to("particle", "1/mL")
     number_shown, unit = concentration.shown

@@ -22,10 +22,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from . import study as studies
+from .answers import Solver, limits_or_all
 from .comparison import Comparison, significant
 from .mistakes import near
 from .parameters import Parameter, changed, find, reaches, uncertain, wrong
-from .points import CONDITIONS, Axis, Column, Plan, Solver, limits_or_all
+from .points import CONDITIONS, Axis, Column, Plan
 from .provenance import Cell, Flag, Value
 from .running import run
 from .sampling import Alternatives, Distribution, Uniform, checked, design, model_factor, of_value
@@ -333,7 +334,7 @@ class Propagation:
             axes = (axis,) if touching else ()
             plan = dataclasses.replace(self.plan, axes=axes, quantities=(quantity,), modalities=(modality,))
             solver = Solver(plan)
-            solver.groups = [g for g in solver.groups if g[0] == i and g[1] == modality]
+            solver.groups = [g for g in solver.groups if g.formulation == i and g.modality == modality]
             block = solver.block(0, plan.points)
             row = next((k for k, c in enumerate(block.columns) if _same(c, column)), None)
             if row is None:

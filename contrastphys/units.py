@@ -25,6 +25,8 @@ from typing import Any, NamedTuple, Protocol, cast
 import numpy as np
 import pint
 
+from .mistakes import legible
+
 ureg = pint.get_application_registry().get()  # the registry itself: it stays ours if the application takes another
 Q: Any = ureg.Quantity
 
@@ -47,7 +49,7 @@ class UnitError(TypeError):
     """
 
     def __init__(self, message: str, why: str = "") -> None:
-        super().__init__(message)
+        super().__init__(legible(message))
         self.why = why
 
 
@@ -252,9 +254,24 @@ def _confused(source: Any, target: Any) -> str | None:
     return None
 
 
-@functools.lru_cache(maxsize=65536)
 def _affine(source: Any, target: Any) -> tuple[float, float]:
     """Slope and offset that carry a number in `source` to `target`; UnitError where they do not fit."""
+    found = _carried(source, target)
+    if isinstance(found, str):
+        raise UnitError(found)
+    return found
+
+
+@functools.lru_cache(maxsize=65536)
+def _carried(source: Any, target: Any) -> tuple[float, float] | str:
+    """As `_affine`, with the message of the error in place of raising it: what does not fit is asked as often."""
+    try:
+        return _fitted(source, target)
+    except UnitError as error:
+        return str(error)
+
+
+def _fitted(source: Any, target: Any) -> tuple[float, float]:
     if source == target:
         return 1.0, 0.0
     if any(name in _LEVELS for units in (source, target) for name in units):
@@ -270,7 +287,11 @@ def _affine(source: Any, target: Any) -> tuple[float, float]:
             (factor_in, plain_in), (factor_out, plain_out) = _plain(source, in_vacuum), _plain(target, in_vacuum)
             dimension_in, dimension_out = map(ureg.get_dimensionality, (plain_in, plain_out))
             if dimension_in != dimension_out:
-                raise UnitError("")
+                wavenumber = dict(dimension_in) == {"[length]": -1} and dict(dimension_out) == {"[time]": -2}
+                why = (
+                    "a wavenumber W is not the square of an angular frequency: give (2 pi c W)^2" if wavenumber else ""
+                )
+                raise UnitError(why)
         if len(source) == 1 and "delta_degree" in next(iter(source)) and dict(dimension_out) == {"[temperature]": 1}:
             raise UnitError("a temperature difference is not a temperature: write 'degC' or 'K'")
         zero = Q(0.0, plain_in).to(plain_out).magnitude

@@ -24,8 +24,11 @@ from typing import Any
 import numpy as np
 
 from .files import write_whole
+from .formulation import catalogue
 from .provenance import Refusal, Value
 from .published import MODALITIES, Published, published
+from .published.goals import GOALS, Goal
+from .published.rows import author
 from .showing import Page, shows
 from .units import UnitError
 
@@ -111,6 +114,8 @@ class Group:
     used: int
     refused: int
     not_asked: int
+    between: float | None = None  # mean relative difference of two studies of one agent under the same conditions
+    pairs: int = 0  # of studies that tell it
 
     @property
     def validated(self) -> bool:
@@ -140,6 +145,31 @@ class Group:
         return (self.declared or 1.0) >= WIDE or "oxide" in self.name or "particle" in self.name
 
 
+@shows("{0.goal.name}", "status", "n", "number", "centre", "limit", "met")
+@dataclass(frozen=True)
+class Reached:
+    """How far a goal is reached by the rows of one status."""
+
+    goal: Goal
+    status: str
+    n: int
+    number: float  # mean absolute deviation, or median factor
+    centre: float  # mean deviation, or median of model over published
+    limit: float  # that of the goal, or the spread between studies where it is wider
+
+    @property
+    def met(self) -> bool:
+        """Whether the rows lie within the limit."""
+        return self.number <= self.limit + 5e-4
+
+    def __str__(self) -> str:
+        mean = self.goal.measure == "mean"
+        shown = f"{100 * self.number:.2g} %" if mean else f"x{self.number:.2f}"
+        bias = f"{100 * self.centre:+.2g} %" if mean else f"x{self.centre:.2f}"
+        few = "" if self.n >= LEAST else f", fewer than {LEAST}"
+        return f"{shown}, bias {bias} ({self.n} {self.status}{few}): {'met' if self.met else 'missed'}"
+
+
 def _validation_page(found: Validation) -> Page:
     lines = [(group.modality, *_short(group)) for group in found.groups]
     head = ("", "class", "verified", "error shown", "declared", "second-hand", "unverified", "apart", "standing")
@@ -164,6 +194,25 @@ class Validation:
         )
 
     @property
+    def goals(self) -> tuple[Reached, ...]:
+        """Every goal of the modalities asked, by the status of its rows."""
+        asked = dict.fromkeys(row.published.modality for row in self.rows)
+        found: list[Reached] = []
+        for modality in asked:
+            mine = [row for row in self.rows if row.published.modality == modality and row.ratio]
+            for goal in GOALS.get(modality, ()):
+                held = [row for row in mine if row.scored and goal.holds(row.published)]
+                spread = between_studies(row.published for row in mine if goal.holds(row.published))[0]
+                limit = max(goal.limit, spread or 0.0) if goal.between else goal.limit
+                for status in STANDINGS:
+                    told = _shown([row for row in held if _standing(row) == status])
+                    number = told.error if goal.measure == "mean" else told.factor
+                    centre = told.bias if goal.measure == "mean" else told.centre
+                    if number is not None and centre is not None:
+                        found.append(Reached(goal, status, told.n, number, centre, limit))
+        return tuple(found)
+
+    @property
     def ok(self) -> bool:
         """False where a validated class shows more error than its models declare."""
         return all(group.covered for group in self.groups if group.validated)
@@ -175,8 +224,9 @@ class Validation:
 
     def counts(self) -> Counter[str]:
         """Rows by verdict, and by status."""
-        told = Counter(row.verdict for row in self.rows)
-        told.update(f"status {row.published.status}" for row in self.rows)
+        once = [row for row in self.rows if not row.published.again]
+        told = Counter(row.verdict for row in once)
+        told.update(f"status {row.published.status}" for row in once)
         return told
 
     def reasons(self) -> list[tuple[str, int]]:
@@ -212,7 +262,7 @@ class Validation:
         from rich.table import Table
 
         shown = Table(
-            "class", "verified", "error shown", "declared", "second-hand", "unverified", "apart", "standing",
+            "class", "verified", "error shown", "declared", "studies", "second-hand", "unverified", "apart", "standing",
             box=None, pad_edge=False,
         )  # fmt: skip
         before = ""
@@ -283,12 +333,34 @@ def _row(p: Published) -> Row:
 
 def _group(modality: str, name: str, rows: Sequence[Row]) -> Group:
     spread = [_half_width(row.model) for row in rows if row.scored and row.model is not None]
+    between, pairs = between_studies(row.published for row in rows)
     return Group(
         modality, name,
         {status: _shown([r for r in rows if r.scored and _standing(r) == status]) for status in STANDINGS},
         float(np.median(spread)) if spread else None,
-        *(sum(r.verdict == verdict for r in rows) for verdict in (USED, REFUSED, NOT_ASKED)),
+        sum(r.verdict == USED for r in rows), sum(r.verdict == REFUSED for r in rows),
+        sum(r.verdict == NOT_ASKED for r in rows), between, pairs,
     )  # fmt: skip
+
+
+def between_studies(rows: Iterable[Published]) -> tuple[float | None, int]:
+    """Mean of |a - b|/((a + b)/2) over pairs of studies of one agent of the catalogue under the same conditions.
+
+    Verified and second-hand numbers; a number that several tables quote from one paper counts once.
+    """
+    held: dict[tuple, dict[str, float]] = {}
+    known = set(catalogue())
+    for row in rows:
+        if row.number and row.agent in known and row.status in ("verified", "second-hand") and not row.again:
+            studies = held.setdefault((row.agent, row.quantity, row.conditions), {})
+            studies.setdefault(author(row.source), row.number)
+    apart = [
+        abs(a - b) / (0.5 * (a + b))
+        for studies in held.values()
+        for i, a in enumerate(studies.values())
+        for b in list(studies.values())[i + 1 :]
+    ]
+    return (float(np.mean(apart)) if apart else None), len(apart)
 
 
 def _natural(name: str) -> list[Any]:
@@ -339,8 +411,8 @@ def _general(reason: str) -> str:
 # --------------------------------------------------------------------------------------------------- words
 
 _HEADINGS = (
-    "class", "verified", "error shown", "within", "declared", "second-hand", "unverified", "not scored",
-    "refused", "not comparable", "standing",
+    "class", "verified", "error shown", "within", "declared", "between studies", "second-hand", "unverified",
+    "not scored", "refused", "not comparable", "standing",
 )  # fmt: skip
 
 
@@ -368,9 +440,16 @@ def _cells(group: Group) -> tuple[str, ...]:
 
     return (
         f"{group.modality}: {group.name}", str(verified.n), _error_words(verified, group.wide),
-        f"{verified.within}/{verified.n}" if verified.n else "-", declared, apart("second-hand"), apart("unverified"),
+        f"{verified.within}/{verified.n}" if verified.n else "-", declared, _between(group), apart("second-hand"),
+        apart("unverified"),
         str(group.used), str(group.refused), str(group.not_asked), group.standing,
     )  # fmt: skip
+
+
+def _between(group: Group) -> str:
+    if group.between is None:
+        return "-"
+    return f"{100 * group.between:.2g} % ({group.pairs} pair{'' if group.pairs == 1 else 's'})"
 
 
 def _short(group: Group) -> tuple[str, ...]:
@@ -382,7 +461,8 @@ def _short(group: Group) -> tuple[str, ...]:
         error = f"({_error_words(group.shown['second-hand'], group.wide)})"
     apart = str(group.used + group.refused + group.not_asked or "-")
     standing = group.standing.replace("second-hand rows lie outside", "second-hand outside")
-    return (f"  {group.name}", counts[0], error, cells[4], counts[1], counts[2], apart, standing)
+    between = "-" if group.between is None else f"{100 * group.between:.2g} %"
+    return (f"  {group.name}", counts[0], error, cells[4], between, counts[1], counts[2], apart, standing)
 
 
 def described(row: Row) -> str:
@@ -422,12 +502,13 @@ def summary(found: Validation) -> list[str]:
     """The counts in sentences."""
     told, groups = found.counts(), found.groups
     judged = [group for group in groups if group.validated]
-    evidence = sum(row.evidence for row in found.rows)
+    evidence = sum(row.evidence and not row.published.again for row in found.rows)
+    once = sum(not row.published.again for row in found.rows)
     short = [f"{group.modality}: {group.name}" for group in judged if not group.covered]
     lines = [
-        f"{len(found.rows)} published numbers: {told['status verified']} verified, "
+        f"{once} published numbers: {told['status verified']} verified, "
         f"{told['status second-hand']} second-hand, "
-        f"{len(found.rows) - told['status verified'] - told['status second-hand']} unverified or computed.",
+        f"{once - told['status verified'] - told['status second-hand']} unverified or computed.",
         f"{evidence} verified numbers are evidence; {told[USED]} were used in a fit or as input and are not scored, "
         f"{told[REFUSED]} were refused by the model, {told[NOT_ASKED]} cannot be compared.",
         f"{len(judged)} of {len(groups)} classes have {LEAST} or more verified rows; the others are not validated.",
@@ -437,9 +518,25 @@ def summary(found: Validation) -> list[str]:
         if short
         else "In every validated class at least two thirds of the verified rows lie within the declared error."
     )
+    again = len(found.rows) - once
+    if again:
+        lines.append(f"{again} of the numbers were put once more to a model calibrated on two points of their study.")
     vague = [f"{group.modality}: {group.name}" for group in judged if group.standing == UNDECIDED]
     if vague:
         lines.append("No success is claimed for " + "; ".join(vague) + ": their bands are too wide to tell.")
+    return lines
+
+
+def goal_lines(found: Validation) -> list[str]:
+    """Each goal in a line: its limit, what the rows of each status show, and why it misses where it does."""
+    lines = []
+    reached = found.goals
+    for goal in dict.fromkeys(one.goal for one in reached):
+        mine = [one for one in reached if one.goal == goal]
+        limit = f"{100 * mine[0].limit:.2g} %" if goal.measure == "mean" else f"a median factor of {goal.limit:g}"
+        spread = ", the spread between studies" if mine[0].limit > goal.limit else ""
+        why = "" if all(one.met for one in mine) else f". Where it misses: {goal.why}"
+        lines.append(f"{goal.name}, at most {limit}{spread}: {'; '.join(map(str, mine))}{why}.")
     return lines
 
 
@@ -459,7 +556,8 @@ def _page(found: Validation) -> str:
     lines += [
         "Error shown: mean absolute deviation of the model with its bias, or, where the declared error is a factor "
         f"of {WIDE} and more, the median factor with the median of model over published. Declared: the median half "
-        "width of the bands the models themselves give. Only verified rows are evidence.",
+        "width of the bands the models themselves give. Between studies: how far two studies of one agent lie apart "
+        "under the same conditions. Only verified rows are evidence.",
         "",
         "## By class",
         "",
@@ -467,6 +565,8 @@ def _page(found: Validation) -> str:
         _line("---" for _ in _HEADINGS),
     ]
     lines += [_line(_cells(group)) for group in found.groups]
+    if goals := goal_lines(found):
+        lines += ["", "## Goals", "", *(f"- {line}" for line in goals)]
     outside = [row for row in found.rows if row.verdict == OUTSIDE and row.evidence]
     lines += ["", f"## Verified numbers outside the declared error ({len(outside)})", ""]
     lines += [f"- {described(row)}" for row in sorted(outside, key=_distance, reverse=True)] or ["None."]

@@ -75,8 +75,8 @@ def _fields(record: Any) -> list[tuple[str, Any]]:
     return found
 
 
-def record_text(record: Any) -> str:
-    """TOML of a record: a key a line, lists of tables as tables of their own.
+def record_text(record: Any, inline: bool = False) -> str:
+    """TOML of a record: a key a line, lists of tables as tables of their own, or `inline` for a table of a study.
 
     Examples
     --------
@@ -88,7 +88,8 @@ def record_text(record: Any) -> str:
     """
     lines, tables = [], []
     for key, held in _fields(record):
-        if isinstance(held, tuple) and dataclasses.is_dataclass(held[0]) and not isinstance(held[0], Value):
+        several = isinstance(held, tuple) and dataclasses.is_dataclass(held[0]) and not isinstance(held[0], Value)
+        if several and not inline:
             for entry in held:
                 tables += ["", f"[[{key}]]", *(f"{k} = {_inline(v)}" for k, v in _fields(entry))]
         else:

@@ -76,6 +76,67 @@ def coated_sphere(m1: complex, m2: complex, x: float, y: float, orders: int = 12
     return 2 * ext / y**2, 2 * sca / y**2
 
 
+def exact_sphere(layers: list[tuple[complex, float]]) -> tuple[float, float, float, float]:
+    """Q_ext, Q_sca, Q_abs and g of a sphere of one or two layers (index, outer size), in as many digits as it takes.
+
+    The boundary conditions of Aden and Kerker (J. Appl. Phys. 22, 1242 (1951)) with the functions themselves, not
+    their logarithmic derivatives; every function by its upward recurrence from sine and cosine, whose loss of digits
+    is met by carrying more of them. Nothing of a production code: no continued fraction, no downward recurrence.
+    """
+    import mpmath
+
+    size = layers[-1][1]
+    orders = math.ceil(size + 5 * size ** (1 / 3) + 6)
+    products = [abs(m) * x for m, x in layers] + [abs(layers[-1][0]) * layers[0][1], size]
+    # an upward psi loses (psi_n/chi_n)^-1, about (2 n/(e z))^(2 n) beyond n = |z|, and exp(2 Im z) of cancellation
+    lost = 2 * (orders + 1) * max(0.0, math.log10(2 * (orders + 1) / min(products)))
+    grown = 2 * max(abs(complex(m).imag) * x for m, _ in layers for _, x in layers) / math.log(10)
+    with mpmath.workdps(int(40 + lost + grown)):
+
+        def functions(z):
+            """(psi, xi, psi', xi') of every order; xi = psi - i chi."""
+            z = mpmath.mpc(z)
+            sine, cosine = mpmath.sin(z), mpmath.cos(z)
+            psi, xi = [sine, sine / z - cosine], [sine - 1j * cosine, (sine - 1j * cosine) / z - cosine - 1j * sine]
+            for n in range(1, orders):
+                for values in (psi, xi):
+                    values.append((2 * n + 1) / z * values[n] - values[n - 1])
+            slopes = [[None, *(v[n - 1] - n * v[n] / z for n in range(1, orders + 1))] for v in (psi, xi)]
+            return psi, xi, *slopes
+
+        indices = [mpmath.mpc(m) for m, _ in layers]
+        sizes = [mpmath.mpf(x) for _, x in layers]
+        core = functions(indices[0] * sizes[0])
+        psi, xi, psi_slope, xi_slope = functions(sizes[-1])
+        coat = [functions(indices[1] * x) for x in sizes] if len(layers) == 2 else None
+        ext = sca = mean = mpmath.mpf(0)
+        before = None
+        for n in range(1, orders + 1):
+            pair = []
+            for electric in (True, False):
+                field, slope, index = core[0][n], core[2][n], indices[0]
+                if coat:
+                    inner, outer = (index, indices[1]) if electric else (indices[1], index)
+                    psi1, xi1, psi1s, xi1s = (part[n] for part in coat[0])
+                    psi2, xi2, psi2s, xi2s = (part[n] for part in coat[1])
+                    share = -(inner * field * psi1s - outer * slope * psi1) / (
+                        inner * field * xi1s - outer * slope * xi1
+                    )
+                    field, slope, index = psi2 + share * xi2, psi2s + share * xi2s, indices[1]
+                one, two = (index * field, slope) if electric else (field, index * slope)
+                pair.append((one * psi_slope[n] - psi[n] * two) / (one * xi_slope[n] - xi[n] * two))
+            a, b = pair
+            ext += (2 * n + 1) * (a + b).real
+            sca += (2 * n + 1) * (abs(a) ** 2 + abs(b) ** 2)
+            mean += mpmath.mpf(2 * n + 1) / (n * (n + 1)) * (a * mpmath.conj(b)).real
+            if before is not None:
+                cross = (before[0] * mpmath.conj(a) + before[1] * mpmath.conj(b)).real
+                mean += mpmath.mpf((n - 1) * (n + 1)) / n * cross
+            before = pair
+        scale = 2 / sizes[-1] ** 2
+        return float(scale * ext), float(scale * sca), float(scale * (ext - sca)), float(2 * mean / sca)
+
+
 def explicit_heat(
     radius: float, core: float, conductivity: float, capacity: float, conductance: float, duration: float, grid
 ) -> tuple[float, list[float]]:

@@ -7,7 +7,8 @@ import json
 import pytest
 
 import contrastphys as cp
-from contrastphys.comparison import Comparison, compare, runs_in, significant
+from contrastphys.comparison import Comparison, compare, significant
+from contrastphys.folders import standing
 from contrastphys.mistakes import RecordError
 from contrastphys.provenance import Cell, Flag
 from contrastphys.study import MODALITIES, Study
@@ -129,7 +130,7 @@ def test_written_files_are_whole_and_of_one_run(tmp_path):
     names = [path.name for path in written]
     assert names[-1] == "results.json"
     assert {"table.csv", "report.html", "margins.svg", "margins.png"} <= set(names)
-    assert runs_in(tmp_path / "out") == {result.run}
+    assert standing(tmp_path / "out").runs == (result.run,)
     for path in written:
         content = path.read_bytes()
         assert content

@@ -71,7 +71,7 @@ def test_what_cannot_be_read(tmp_path):
 def test_a_device_without_an_end_is_not_read_forever():
     from pathlib import Path
 
-    assert mistakes(read_text, Path("/dev/zero")) == ["/dev/zero: is larger than 20 MB; give a record or a table"]
+    assert mistakes(read_text, Path("/dev/zero")) == ["/dev/zero: is larger than 5 MB; give a record or a table"]
 
 
 EVERY_KEY = '''title = "a"

@@ -72,7 +72,7 @@ def test_reads_a_table(tmp_path):
     [
         ("ferumoxytol", [("r1", 20), ("r2", 60)], ["diameter", "saturation_magnetisation", "sigma_ln"],
          r"3 parameters .* cannot be told from 2 points"),
-        ("ferumoxytol", [("r1", 20)], None, "2 parameters .* from 1 point$"),
+        ("ferumoxytol", [("r1", 20)], None, "2 parameters .* from 1 point: "),
         ("ferumoxytol", [("r1", 20), ("r2", 60)], ["tau_R"], "'tau_R' is not free"),
         ("iohexol", [("r1", 1)], None, "only a chelate"),
         ("ho2o3-2nm", [("r1", 1)], None, "only a chelate"),

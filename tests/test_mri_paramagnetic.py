@@ -294,7 +294,8 @@ def test_everything_is_finite_over_twelve_decades():
 
 @pytest.mark.oracle
 def test_solomon_rates_of_paramagpy():
-    metal_module = pytest.importorskip("paramagpy.metal")
+    from paramagpy import metal as metal_module
+
     metal = metal_module.Metal(taur=77e-12, t1e=1e-8)
     metal.isotropy = 0.0
     mu_eff = 7.93725 * 9.2740100783e-24
@@ -311,7 +312,8 @@ def test_solomon_rates_of_paramagpy():
 
 @pytest.mark.oracle
 def test_curie_rates_of_paramagpy():
-    metal_module = pytest.importorskip("paramagpy.metal")
+    from paramagpy import metal as metal_module
+
     metal = metal_module.Metal(taur=77e-12, t1e=1e-8, temperature=298.15)
     mu_eff = 2.0 * np.sqrt(63.0 / 4.0) * 9.2740100783e-24
     metal.mueff = mu_eff
@@ -349,3 +351,50 @@ def test_moments_of_the_ions(symbol, mu_eff):
 
     ion = records.ions()[symbol]
     assert np.sqrt(pm.spin_moment2(ion.J, ion.g_J)) == pytest.approx(mu_eff, rel=2e-3)
+
+
+@pytest.mark.parametrize("agent", ["manganese-chloride", "mn-edta", "fe-edta"])
+@pytest.mark.parametrize("celsius", [5.0, 25.0, 50.0])
+def test_manganese_and_iron_over_field(agent, celsius):
+    """S = 5/2, with hyperfine coupling where it counts: finite, smooth, r2 at or above r1, parts that sum."""
+    from contrastphys import mri
+
+    found = mri.relaxivity(agent, Q(FIELDS, "T"), temperature=Q(celsius, "degC"))
+    r1, r2 = found.r1.magnitude, found.r2.magnitude
+    assert np.all(np.isfinite(r1)) and np.all(r1 > 0) and np.all(r2 >= r1 * (1 - 1e-9))
+    assert np.max(np.abs(np.diff(np.log(r2)))) < 0.1
+    assert sum(part["r2"].magnitude for part in found.parts.values()) == pytest.approx(r2, rel=1e-12)
+
+
+def test_manganese_in_water_at_three_tesla():
+    """Nothing was fitted there: r1 6.4, r2 108 at room temperature (Thangavel and Saritas 2017, recalled)."""
+    from contrastphys import mri
+
+    found = mri.relaxivity("manganese-chloride", "3 T", temperature="22 degC")
+    assert found.r1.magnitude == pytest.approx(6.4, rel=0.15)
+    assert found.r2.magnitude == pytest.approx(108, rel=0.25)
+    chelate = mri.relaxivity("mn-edta", "0.47 T", temperature="25 degC")
+    assert chelate.r1.magnitude == pytest.approx(3.0, rel=0.15) and chelate.r2 < 1.2 * chelate.r1
+
+
+def test_scalar_part_against_literal():
+    """S(S+1) (A/hbar)^2 enters r1 twice as strongly as r2 at te2, and r2 also at te1."""
+    found = {}
+    for coupling in (0.0, 5.4e6):
+        found[coupling] = pm.inner_sphere_rates.bare(
+            0.3, 2.83e-10, 30e-12, 35e-9, 4e-9, 1.5e-9, 35.0, coupling, 2.5
+        )  # fmt: skip
+    te1, te2 = 1 / (1 / 35e-9 + 1 / 4e-9), 1 / (1 / 35e-9 + 1 / 1.5e-9)
+    passing = te2 / (1 + (GAMMA_ELECTRON * 0.3 * te2) ** 2)
+    assert found[5.4e6][0] - found[0.0][0] == pytest.approx(2 / 3 * 8.75 * 5.4e6**2 * passing, rel=1e-6)
+    assert found[5.4e6][1] - found[0.0][1] == pytest.approx(1 / 3 * 8.75 * 5.4e6**2 * (te1 + passing), rel=1e-9)
+
+
+def test_iron_keeps_its_r1_at_high_field():
+    """The electron of iron(III) relaxes slower at high field: r1 does not fall as that of gadolinium does."""
+    from contrastphys import mri
+
+    iron, gadolinium = (
+        mri.relaxivity(agent, Q(np.array([0.47, 7.0]), "T")).r1.magnitude for agent in ("fe-edta", "gadoterate")
+    )
+    assert iron[1] / iron[0] > 0.9 > gadolinium[1] / gadolinium[0]

@@ -11,7 +11,7 @@ from contrastphys import records
 from contrastphys.formulation import Formulation
 from contrastphys.mistakes import RecordError
 from contrastphys.photoacoustic import agents, coefficients, sphere
-from contrastphys.photoacoustic.particles import MOLAR, cross_sections
+from contrastphys.photoacoustic.sections import MOLAR, cross_sections
 from contrastphys.provenance import Refusal
 from contrastphys.schema import Reader, build
 from contrastphys.units import Q, UnitError

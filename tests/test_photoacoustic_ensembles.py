@@ -21,8 +21,9 @@ from contrastphys.photoacoustic import (
     tissue,
 )
 from contrastphys.photoacoustic.optics import mie
-from contrastphys.photoacoustic.particles import cross_sections, nanoshell, rod, sphere
+from contrastphys.photoacoustic.particles import nanoshell, rod, sphere
 from contrastphys.photoacoustic.permittivity import refractive_index, size_corrected, water_index
+from contrastphys.photoacoustic.sections import cross_sections
 from contrastphys.provenance import Refusal
 from contrastphys.units import UnitError
 

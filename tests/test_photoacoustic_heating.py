@@ -8,18 +8,11 @@ from references_photoacoustic import explicit_heat
 
 from contrastphys.photoacoustic import water
 from contrastphys.photoacoustic.aggregates import _overlap, collective
-from contrastphys.photoacoustic.heating import (
-    WATER,
-    Layer,
-    heat,
-    material_layer,
-    pulse_power,
-    steady_sphere,
-    steady_volume,
-    time_scales,
-)
+from contrastphys.photoacoustic.heating import heat, pulse_power
+from contrastphys.photoacoustic.layers import WATER, Layer, material_layer, time_scales
 from contrastphys.photoacoustic.particles import Particle, nanoshell, rod, sphere
 from contrastphys.photoacoustic.single_particle import emission, thresholds
+from contrastphys.photoacoustic.steady import steady_sphere, steady_volume
 from contrastphys.provenance import Refusal
 from contrastphys.units import Q
 

@@ -8,14 +8,8 @@ import pytest
 from contrastphys import records
 from contrastphys.formulation import Formulation
 from contrastphys.photoacoustic import coefficients, permittivity
-from contrastphys.photoacoustic.particles import (
-    MOLAR,
-    Particle,
-    cross_sections,
-    nanoshell,
-    rod,
-    sphere,
-)
+from contrastphys.photoacoustic.particles import Particle, nanoshell, rod, sphere
+from contrastphys.photoacoustic.sections import MOLAR, cross_sections
 from contrastphys.photoacoustic.spheroids import depolarisation, spheroid_polarisability
 from contrastphys.provenance import Refusal
 from contrastphys.units import Q, UnitError

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from contrastphys.photoacoustic import tissue, water
+from contrastphys.photoacoustic import exposure, limits, tissue, water
 from contrastphys.photoacoustic.detector import heard_share, thermal_noise_pressure
 from contrastphys.provenance import Refusal
 from contrastphys.units import Q
@@ -16,7 +16,7 @@ def limit(molar, depth, snr=3.0, noise=1.0):
     light = tissue.fluence_at_depth.bare(31.7, depth, 0.2, 10.0)
     heard = tissue.acoustic_transmission.bare(depth, 5.0)
     gamma = water.gruneisen.bare(310.15)
-    return tissue.noise_limit.bare(molar, light, gamma, 1.0, depth, noise, heard, 1.0, snr)
+    return limits.noise_limit.bare(molar, light, gamma, 1.0, depth, noise, heard, 1.0, snr)
 
 
 @pytest.mark.parametrize(("depth", "expected"), [(0.5, 6.3e-12), (1.0, 50e-12), (2.0, 1.6e-9), (3.0, 37e-9)])
@@ -32,15 +32,15 @@ def test_smallest_dye_concentration_at_depth(depth, expected):
 def test_noise_limit_scales_as_stated():
     assert limit(1e9, 1.0, noise=10.0) == pytest.approx(10 * limit(1e9, 1.0))
     assert limit(2e9, 1.0) == pytest.approx(limit(1e9, 1.0) / 2)
-    base = tissue.noise_limit.bare(1e9, 1.0, 0.2, 1.0, 1.0, 1.0)
-    assert tissue.noise_limit.bare(1e9, 2.0, 0.2, 1.0, 1.0, 1.0) == pytest.approx(base / 2)
-    assert tissue.noise_limit.bare(1e9, 1.0, 0.2, 1.0, 1.0, 1.0, averages=100.0) == pytest.approx(base / 10)
+    base = limits.noise_limit.bare(1e9, 1.0, 0.2, 1.0, 1.0, 1.0)
+    assert limits.noise_limit.bare(1e9, 2.0, 0.2, 1.0, 1.0, 1.0) == pytest.approx(base / 2)
+    assert limits.noise_limit.bare(1e9, 1.0, 0.2, 1.0, 1.0, 1.0, averages=100.0) == pytest.approx(base / 10)
     with pytest.raises(Refusal, match="neither expands nor sounds"):
-        tissue.noise_limit.bare(1e9, 1.0, -0.01, 1.0, 1.0, 1.0)
+        limits.noise_limit.bare(1e9, 1.0, -0.01, 1.0, 1.0, 1.0)
 
 
 def test_background_limit():
-    found = tissue.background_limit("1.3e9 1/(M*cm)", "0.2 1/cm", 0.1, 3)
+    found = limits.background_limit("1.3e9 1/(M*cm)", "0.2 1/cm", 0.1, 3)
     assert found.to("mol/L").magnitude == pytest.approx(3 * 0.1 * 0.2 / (math.log(10) * 1.3e9))
 
 
@@ -115,48 +115,48 @@ def test_sound_attenuation_is_an_amplitude():
     ],
 )
 def test_single_pulse_limit(wavelength, pulse, expected):
-    found = tissue.max_permissible_exposure(Q(wavelength, "nm"), Q(pulse, "s")) if pulse >= 1e-11 else None
-    found = found or tissue.max_permissible_exposure.bare(float(wavelength), pulse)
+    found = exposure.max_permissible_exposure(Q(wavelength, "nm"), Q(pulse, "s")) if pulse >= 1e-11 else None
+    found = found or exposure.max_permissible_exposure.bare(float(wavelength), pulse)
     assert found.fluence.to("mJ/cm^2").magnitude == pytest.approx(expected, rel=2e-3)
     assert found.limited_by == "single pulse"
     assert found.status == "second-hand"
 
 
 def test_limit_is_continuous_at_a_hundred_nanoseconds():
-    short, long = (tissue.max_permissible_exposure.bare(532.0, t).allowed for t in (0.99e-7, 1.01e-7))
+    short, long = (exposure.max_permissible_exposure.bare(532.0, t).allowed for t in (0.99e-7, 1.01e-7))
     assert long == pytest.approx(short, rel=0.03)
 
 
 def test_average_power_limits_a_train():
-    found = tissue.max_permissible_exposure("532 nm", "5 ns", "20 Hz")
+    found = exposure.max_permissible_exposure("532 nm", "5 ns", "20 Hz")
     assert found.limited_by == "average power"
     assert found.fluence.magnitude == pytest.approx(1.1 * 10**0.25 / 200 * 1e3)
-    hour = tissue.max_permissible_exposure("532 nm", "5 ns", "20 Hz", "1 hour")
+    hour = exposure.max_permissible_exposure("532 nm", "5 ns", "20 Hz", "1 hour")
     assert hour.fluence.magnitude == pytest.approx(0.2 / 20 * 1e3)  # 0.2 W/cm^2 shared by 20 pulses a second
-    assert tissue.max_permissible_exposure("532 nm", "5 ns", "10 Hz", "1 s").limited_by == "single pulse"
+    assert exposure.max_permissible_exposure("532 nm", "5 ns", "10 Hz", "1 s").limited_by == "single pulse"
 
 
 @pytest.mark.parametrize(("wavelength", "pulse"), [(355.0, 5e-9), (1500.0, 5e-9), (800.0, 1e-14)])
 def test_no_limit_is_invented(wavelength, pulse):
     with pytest.raises(Refusal, match="no skin limit is held"):
-        tissue.max_permissible_exposure.bare(wavelength, pulse)
+        exposure.max_permissible_exposure.bare(wavelength, pulse)
 
 
 # ---------------------------------------------------------------------------------------------- validity
 
 
 def test_confinement():
-    assert tissue.confinement(5e-9, 1e-3) == ()
-    assert [flag.code for flag in tissue.confinement(30e-9, 100e-6)] == ["stress-confinement"]
+    assert limits.confinement(5e-9, 1e-3) == ()
+    assert [flag.code for flag in limits.confinement(30e-9, 100e-6)] == ["stress-confinement"]
     with pytest.raises(Refusal, match="stress relaxation"):
-        tissue.confinement(100e-9, 100e-6)
+        limits.confinement(100e-9, 100e-6)
 
 
 def test_optical_density_over_the_target():
-    assert tissue.linear_share(0.0) == (1.0, ())
-    share, flags = tissue.linear_share(0.4)
+    assert limits.linear_share(0.0) == (1.0, ())
+    share, flags = limits.linear_share(0.4)
     assert 0.6 < share < 1 and not flags
-    share, flags = tissue.linear_share(2.0)
+    share, flags = limits.linear_share(2.0)
     assert share == pytest.approx((1 - 0.01) / (2 * math.log(10)))
     assert flags[0].code == "optical-density"
 

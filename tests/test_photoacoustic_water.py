@@ -61,7 +61,8 @@ def test_other_media():
 
 @pytest.mark.oracle
 def test_against_iapws():
-    coolprop = pytest.importorskip("CoolProp.CoolProp")
+    from CoolProp import CoolProp as coolprop
+
     temperature = np.linspace(273.16, 372.7, 200)
 
     def take(key):

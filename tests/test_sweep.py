@@ -3,6 +3,7 @@
 import csv
 import math
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -16,13 +17,14 @@ import numpy as np
 import pytest
 
 import contrastphys as cp
-from contrastphys import running
+from contrastphys import answers, points, running
 from contrastphys.mistakes import RecordError
 from contrastphys.parameters import changed, find, names
 from contrastphys.points import Plan
 from contrastphys.sampling import Alternatives, LogNormal, Normal, Uniform
 from contrastphys.study import Study, cells
 from contrastphys.sweeps import SweepError, axes_of, sweep
+from contrastphys.tables import Reply, Table
 from contrastphys.units import Q, UnitError
 
 CT = ["xray"]
@@ -374,17 +376,19 @@ DRIVER = """
     import numpy as np
     sys.path.insert(0, {tests!r})
     from test_sweep import Q, study, sweep
-    from contrastphys import points
+    from contrastphys import answers
 
     GRID = {{"gold-1.9.dose": Q(np.linspace(10, 100, 40), "mg/kg"),
              "protocol.xray.kvp": Q(np.linspace(80, 140, 20), "kV")}}
 
     if __name__ == "__main__":
-        real = points.Solver.block
+        real = answers.Solver.block
+        done = []
         def slowly(self, *bounds):
-            time.sleep(0.02)
+            done.append(bounds)
+            time.sleep(0.02 if len(done) < 60 else 120)  # and then wait for the signal
             return real(self, *bounds)
-        points.Solver.block = slowly
+        answers.Solver.block = slowly
         print("started", flush=True)
         sweep(study(), GRID, modalities=["xray"], file=sys.argv[1])
 """
@@ -419,7 +423,6 @@ def test_a_driver_that_is_killed_goes_on_where_it_stopped(tmp_path, with_signal)
     assert again.digest() == sweep(study(), grid, modalities=CT).digest()
 
 
-@pytest.mark.slow
 @pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="kill -9")
 def test_a_worker_of_our_own_pool_that_is_killed_is_replaced():
@@ -456,6 +459,71 @@ def test_axes_are_in_the_order_they_were_given():
     assert cells  # the same study answers cell by cell
 
 
+# ------------------------------------------------------------------------------------------------- tables
+
+
+def _line(x, amount):
+    """A curve with a bend at 2 and a jump at 3, of which the second number goes with the dose."""
+    number = x**2 if x < 2 else 8 - x**2
+    return Reply(
+        (("c_min", "", 0), ("margin", "", 0)), (("mmol/L", ""), ("1", "")),
+        np.array([[number + 10 * (x > 3)] * 3, [amount / (1 + x)] * 3]), np.array([67, 67], np.uint8), (), "",
+    )  # fmt: skip
+
+
+def test_a_table_meets_its_tolerance_at_bends_and_beside_a_jump():
+    table = Table(_line, 1.0, 2.9, (2.0, 1.0, 4.0), lambda key: key[0] == "margin", 1e-6)
+    x, doses = np.linspace(1.0, 2.9, 777), np.linspace(1.0, 4.0, 777)
+    direct = 0
+    for there, answer, numbers in table.read(x, doses):
+        if answer is None:
+            direct += len(there)
+            continue
+        for k, i in enumerate(there):
+            assert numbers[:, 0, k] == pytest.approx(_line(x[i], doses[i]).numbers[:, 0], rel=2e-6)
+    assert direct < 5
+    assert table.nodes < 400
+    jump = Table(_line, 1.0, 7.0, (2.0, 1.0, 4.0), lambda key: key[0] == "margin", 1e-6)
+    assert [p for p in jump.pieces if p.reply is None and p.low <= 3 <= p.high]
+
+
+def test_a_dose_that_does_more_than_scale_is_not_tabulated():
+    def bent(x, amount):
+        found = _line(x, amount)
+        return found._replace(numbers=found.numbers * (1 + 0.01 * amount))
+
+    table = Table(bent, 1.0, 2.0, (2.0, 1.0, 4.0), lambda key: key[0] == "margin", 1e-4)
+    assert not table.separable
+    assert all(answer is None for _, answer, _ in table.read(np.array([1.2, 1.8]), np.array([1.0, 2.0])))
+
+
+def test_tabulated_samples_are_those_computed_one_by_one():
+    over = {"dose": Uniform("10 mg/kg", "90 mg/kg"), "protocol.xray.kvp": Uniform("90 kV", "110 kV")}
+    probe = cp.Formulation(id="gold", kind="nanoparticle", cores={"material": "gold", "diameter": "10 nm"},
+                       dose={"value": "50 mg/kg", "basis": "Au"})  # fmt: skip
+    tall = Study((probe,))
+    options = {"samples": 2000, "modalities": ["xray"], "progress": False}
+    tabled = sweep(tall, over, **options)
+    assert any("table of protocol.xray.kvp" in note for note in tabled.notes)
+    solver = answers.Solver(points.Plan.of(tall, tabled.axes, quantities=("margin", "c_min"), modalities=["xray"]))
+    for i in range(0, 2000, 97):
+        block = solver.block(i, i + 1)
+        there = [block.columns.index(c) for c in tabled.columns]
+        assert tabled.numbers[:, :, i] == pytest.approx(block.numbers[there][:, :, 0], rel=1e-4)
+        assert (tabled.letters[:, i] == block.letters[there][:, 0]).all()
+
+
+def test_samples_are_drawn_again_in_another_process_and_not_sent():
+    over = {"scenario.body_mass": Uniform("40 kg", "90 kg")}
+    (axis,) = axes_of(Study((cp.load("gadoterate"),)), over, 5000, 3)
+    packed = pickle.dumps(axis)
+    assert len(packed) < 5000
+    assert pickle.loads(packed) == axis
+    broken = (*axis.recipe[:-1], "other")
+    with pytest.raises(RuntimeError, match="draws other samples"):
+        points._drawn_again(axis.parameters, broken)
+
+
 # ------------------------------------------------------------------------------------- a cluster of processes
 
 
@@ -463,7 +531,8 @@ def test_axes_are_in_the_order_they_were_given():
 @pytest.mark.filterwarnings("default")
 def test_a_cluster_gives_the_serial_answer_and_survives_a_killed_worker(tmp_path):
     """1e5 points over four modalities on Dask workers in processes of their own, one of them killed half-way."""
-    distributed = pytest.importorskip("distributed")
+    import distributed
+
     gd = cp.load("gadoterate")
     made = Study((gold(), bubbles(), gd))
     grid = {

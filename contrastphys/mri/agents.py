@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import records
+from ..concentration import Concentration
 from ..formulation import Formulation, load
 from ..provenance import Cell, Flag, Refusal, Value, choose, merge_flags
 from . import measured, sequences
@@ -349,7 +350,11 @@ def _share_of_contrast(at: Setting, protocol: Protocol, tr: float, te: float, ti
 
 
 def detection_limit(formulation: Formulation | str, protocol: Protocol | None = None) -> list[Cell]:
-    """Least detectable concentration of the relaxing metal at every field, and the margin of the tissue over it."""
+    """Least detectable concentration of the relaxing metal at every field, and the margin of the tissue over it.
+
+    Cells: c_min [mmol/L of metal], c_min_mass [ug/mL of metal], c_min_particle [nmol/L] where there are particles,
+    iron_min [pg of iron in one voxel] of iron oxide, and margin where a concentration in the tissue is known.
+    """
     formulation, protocol = load(formulation), protocol or Protocol()
     found: list[Cell] = []
     if not applies(formulation):
@@ -366,6 +371,9 @@ def detection_limit(formulation: Formulation | str, protocol: Protocol | None = 
             found.append(Cell.refused(formulation.id, "mri", "margin", where, why, "1"))
             continue
         found.append(Cell.of(formulation.id, "mri", "c_min", where, least))
+        found += _counted_otherwise(formulation, least, where, metal)
+        if metal == "Fe" and formulation.cores:
+            found.append(Cell.of(formulation.id, "mri", "iron_min", where, _iron_in_voxel(at, protocol)))
         if formulation.tissue is not None:
             number = float(formulation.tissue.molar(metal))
             low, high = least.bounds()
@@ -375,6 +383,34 @@ def detection_limit(formulation: Formulation | str, protocol: Protocol | None = 
             )  # fmt: skip
             found.append(Cell.of(formulation.id, "mri", "margin", where, margin))
     return found
+
+
+def _counted_otherwise(formulation: Formulation, least: Value, where: dict[str, str], metal: str) -> list[Cell]:
+    """c_min as mass of the metal, and as particles where the formulation has them."""
+    one = Concentration(formulation, 1.0, metal)
+    amount = one.molar(metal)
+    bases = [("c_min_mass", metal, "ug/mL", 1e3 * one.mass(metal) / amount)]
+    if "particle" in formulation.bases():
+        bases.append(("c_min_particle", "particle", "nmol/L", 1e6 * one.molar("particle") / amount))
+    found = []
+    for quantity, basis, unit, factor in bases:
+        low, high = (bound * factor for bound in least.bounds())
+        value = least.with_(number=least.number * factor, unit=unit, sd=None, low=low, high=high)
+        found.append(Cell.of(formulation.id, "mri", quantity, {**where, "basis": basis}, value))
+    return found
+
+
+def _iron_in_voxel(at: Setting, protocol: Protocol) -> Value:
+    """Smallest mass of iron that darkens one voxel visibly, by the measured law of Heyn et al."""
+    number = float(sequences.iron_mass.bare(protocol.voxel.number, at.snr))
+    message = (
+        "measured for iron oxide in cells with a balanced steady state at 1.5 T; other agents and sequences differ"
+    )
+    made = Value(
+        number, "pg", source="Heyn et al., Magn. Reson. Med. 53, 312 (2005), doi:10.1002/mrm.20356",
+        status="computed", letter="A", flags=(Flag("heyn", message, "note"),),
+    )  # fmt: skip
+    return made.with_error(factor=2)
 
 
 def least_detectable(at: Setting, protocol: Protocol, tr: float, te: float, ti: float | None) -> Value:

@@ -30,6 +30,7 @@ from .model import evaluate, relaxing_metal
 # free parameter -> (unit shown, lowest, highest)
 CORE = {"diameter": ("nm", 1.0, 60.0), "saturation_magnetisation": ("A/m", 1e4, 1e6), "sigma_ln": ("1", 0.01, 0.6)}
 CHELATE = {"tau_R": ("ps", 5.0, 1e6), "tau_M": ("ns", 0.1, 1e6), "q": ("1", 0.2, 9.0)}
+EXACT = 1e-6  # chi squared below which every point is met and no better fit is looked for
 WITHOUT_SD = 0.07  # relative spread taken where a measurement states none: that between studies of one agent
 
 
@@ -151,6 +152,8 @@ def calibrate(
         given = measurements
     made = tuple(m if isinstance(m, Measured) else Measured(**Measured.prepared(m)) for m in given)
     metal = relaxing_metal(formulation)
+    for row in made:
+        measured.per_metal(formulation, row.per, metal)  # a basis that cannot be converted is said, not left out
     used = tuple(r for r in measured.rows(formulation.replace(measured=made), metal) if r.quantity in ("r1", "r2"))
     table, build, start = _parameters(formulation)
     names = tuple(free) if free is not None else tuple(table)[: 2 if table is CORE else 1]
@@ -159,7 +162,8 @@ def calibrate(
             raise Refusal("calibrate", f"'{name}' is not free in {formulation.id}: write one of {', '.join(table)}")
     if len(used) < len(names) or not names:
         points = "1 point" if len(used) == 1 else f"{len(used)} points"
-        raise Refusal("calibrate", f"{len(names)} parameters ({', '.join(names)}) cannot be told from {points}")
+        what = f"{len(names)} parameter{'' if len(names) == 1 else 's'} ({', '.join(names)})"
+        raise Refusal("calibrate", f"{what} cannot be told from {points}: measure more, or free fewer")
     best, intervals, chi = _fit(used, names, table, build, start)
     fitted, model = build(best)
     shown = {
@@ -248,10 +252,12 @@ def _fit(
 
     def misfit(p: Any) -> np.ndarray:
         _, model = build({name: float(np.exp(p[name].value)) for name in names})
+        answers: dict[tuple, Any] = {}
         off = []
         for row in used:
+            at = (row.field, row.temperature or 310.15, row.medium or "water")
             try:
-                number = model(row.field, row.temperature or 310.15, row.medium or "water")[row.quantity]
+                number = (answers.get(at) or answers.setdefault(at, model(*at)))[row.quantity]
             except Refusal:
                 number = 1e3 * row.number
             spread = (row.sd or WITHOUT_SD * row.number) / row.number
@@ -262,9 +268,10 @@ def _fit(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         found = minimiser.minimize(method="least_squares")
-        again = minimiser.minimize(method="nelder", params=found.params)
-        if again.chisqr < found.chisqr - 1e-9:
-            found = minimiser.minimize(method="least_squares", params=again.params)
+        if found.chisqr > EXACT:  # not met exactly: look whether another valley is deeper
+            again = minimiser.minimize(method="nelder", params=found.params)
+            if again.chisqr < found.chisqr - 1e-9:
+                found = minimiser.minimize(method="least_squares", params=again.params)
     best = {name: float(np.exp(found.params[name].value)) for name in names}
     intervals: dict[str, tuple[float, float]] = {}
     for name in names:

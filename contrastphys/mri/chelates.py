@@ -31,6 +31,21 @@ class SecondSphere(NamedTuple):
     tau_M: float = 50e-12  # s
 
 
+class Held(NamedTuple):
+    """A complex fixed to a particle: it turns with it, and on its linker about it."""
+
+    tau_R: float  # s, rotation of the particle
+    order: float  # squared order parameter: 1 rigid, 0 free
+    tau_local: float  # s
+
+    def on(self, bundle: Bundle) -> Bundle:
+        """The bundle of the fixed complex; exchange, electron and diffusion stay its own."""
+        if self.order <= 0 or self.tau_R <= bundle.tau_R:
+            return bundle
+        local = min(max(self.tau_local, bundle.tau_R), self.tau_R)
+        return dataclasses.replace(bundle, tau_R=self.tau_R, F2=self.order, tau_local=local)
+
+
 @dataclass(frozen=True)
 class Bundle:
     """One parameter set in SI units, with the angular momenta of its ion."""
@@ -96,6 +111,7 @@ class Bundle:
             J=ion.J,
             g_J=ion.g_J,
             form=record.T2e if gadolinium else "general",
+            hyperfine=si("hyperfine", 1.0) or 0.0,
             source=record.source,
             status=record.status,
         )
@@ -222,11 +238,15 @@ def mixed(
     temperature: float,
     viscosity: float = 1.0,
     second: SecondSphere | None = None,
+    held: Held | None = None,
 ) -> Parts:
-    """Parts of one or more sets at a temperature and viscosity, by their weights."""
+    """Parts of one or more sets at a temperature and viscosity, by their weights; `held` fixes it to a particle."""
     found: Parts = {}
     for bundle, weight in sets:
-        for name, (r1, r2) in parts(bundle.at(temperature, viscosity), field, temperature, second=second).items():
+        here = bundle.at(temperature, viscosity)
+        if held is not None:
+            here = held.on(here)
+        for name, (r1, r2) in parts(here, field, temperature, second=second).items():
             before = found.get(name, (0.0, 0.0))
             found[name] = (before[0] + weight * r1, before[1] + weight * r2)
     return found

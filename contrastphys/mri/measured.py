@@ -56,7 +56,9 @@ def per_metal(formulation: Any, per: str, metal: str) -> float:
         return one.molar(per) / one.molar(metal)
     except (UnitError, KeyError, ZeroDivisionError):
         raise Refusal(
-            "basis", f"{formulation.id}: a relaxivity per {per} cannot be given per {metal}: the size is not known"
+            "basis",
+            f"{formulation.id}: a relaxivity per {per} cannot be given per {metal}: the size is not known; give the "
+            "core's diameter, or the value per metal",
         ) from None
 
 
@@ -85,6 +87,18 @@ def rows(formulation: Any, metal: str) -> tuple[Row, ...]:
             )
         )
     return tuple(found)
+
+
+def doubts(formulation: Any, metal: str) -> tuple[Flag, ...]:
+    """Why relaxivities of the record are left out: those counted by what cannot be converted."""
+    told: dict[str, Flag] = {}
+    for m in formulation.measured:
+        if m.quantity in ("r1", "r2", "r2_star") and m.per not in told:
+            try:
+                per_metal(formulation, m.per, metal)
+            except Refusal as why:
+                told[m.per] = Flag("basis", f"measured value left out: {why}", "warn")
+    return tuple(told.values())
 
 
 def _rank(row: Row) -> int:

@@ -19,11 +19,17 @@ from ..formulation import Formulation, load
 from ..provenance import Flag, Refusal, merge_flags
 from ..showing import shows
 from ..units import Q, UnitError, quantities
-from . import chelates, measured, particles
-from .media import Surroundings, bound_fraction, surroundings
+from . import chelates, measured, molecules, particles
+from .media import Surroundings, per_blood, surroundings
+from .molecules import Where
+from .motion import rotation_time
 from .particles import Answer, Error
 
 UNIT = "1/(mM*s)"
+LUMEN = ("water",)  # cores that are a lumen: what they carry tumbles freely inside
+# A payload on a particle: the order and local motion of gadofosveset on albumin, the one such set held
+ASSUMED_ORDER, ASSUMED_LOCAL = 0.5, 0.5e-9
+HELD_ERROR = 5.0  # two gold particles with gadolinium: r1 1.0 and 5 times the published
 PARAMAGNETIC = ("Gd", "Mn", "Fe", "Tb", "Dy", "Ho", "Er", "Tm", "Eu", "Cr")
 
 
@@ -183,109 +189,13 @@ def relaxing_metal(formulation: Formulation) -> str:
     return formulation.basis
 
 
-def _chelate_error(bundle: chelates.Bundle, at: Any, temperature: float, medium: Surroundings) -> dict[str, Error]:
-    if bundle.status == "fitted":
-        one = Error(
-            0.25, None, f"set '{bundle.name}' was fitted to published relaxivities: no error claimed, 25 % shown"
-        )
-        return {"r1": one, "r2": one, "r2_star": one}
-    lowest = float(np.min(at))
-    near = abs(bundle.reference - temperature) <= chelates.WARN_AWAY and bundle.reference > 305
-    size, why = (0.10, "chelates in water at 37 degC, 1.5 T and above") if lowest >= 1.4 and near else (0.25, "")
-    if not why:
-        why = "chelates below 1.5 T" if near else "chelate sets away from 37 degC"
-    if medium.error:
-        size, why = max(size, medium.error), f"water model carried to {medium.id} by viscosity"
-    return {name: Error(size, None, why) for name in ("r1", "r2", "r2_star")}
-
-
-class Where(NamedTuple):
-    """The conditions a model is asked for, in plain numbers."""
-
-    field: Any  # T
-    temperature: float  # K
-    medium: Surroundings
-    echo_spacing: float | None = None  # s
-    concentration: float | None = None  # mmol/L of the relaxing metal
-    anchored: bool = False  # the shape with field is wanted, to scale a measurement
-    second_sphere: chelates.SecondSphere | None = None
-
-
-def _molecule(formulation: Formulation, where: Where) -> Answer:
-    at, temperature, medium, agent = where.field, where.temperature, where.medium, where.concentration
-    molecule = formulation.molecule
-    assert molecule is not None
-    if not molecule.chelate:
-        raise Refusal("no-parameters", f"{formulation.id}: no relaxation parameters; only measured values answer")
-    record = records.chelate(molecule.chelate)
-    ion = records.ions().get(record.ion)
-    if ion is None:
-        raise Refusal("ion", f"{record.id}: no ion '{record.ion}' in the table of ions")
-    free: list[chelates.Bundle] = []
-    bound: list[chelates.Bundle] = []
-    for entry in record.sets:
-        try:
-            (bound if "bound" in entry.name else free).append(chelates.Bundle.of(entry, ion))
-        except Refusal:
-            continue
-    affinity = getattr(molecule, "albumin_affinity", None)
-    flags: tuple[Flag, ...] = ()
-    if not free:
-        free, more = _borrowed(record, ion, bound)
-        flags += more
-    sets, more = chelates.blend(free, temperature)
-    flags += more
-    bundle = max(sets, key=lambda pair: pair[1])[0]
-    here = bundle.at(temperature, medium.viscosity)
-    named = chelates.mixed(sets, at, temperature, medium.viscosity, where.second_sphere)
-    flags += chelates.validity(here, at) + medium.flags
-    error = _chelate_error(bundle, at, temperature, medium)
-    if affinity is not None and medium.albumin and not bound:
-        message = f"{formulation.id} binds to albumin and has no bound parameter set: the free complex is shown"
-        flags += (Flag("albumin", message, "warn"),)
-    if bound and affinity is not None and medium.albumin:
-        if agent is None:
-            raise Refusal(
-                "needs-concentration",
-                f"{formulation.id} binds to albumin: its relaxivity in {medium.id} depends on concentration; give "
-                "concentration=Q(0.1, 'mM')",
-            )
-        slow, _ = chelates.choose_set(bound, temperature)
-        there = slow.at(temperature)
-        share = float(bound_fraction.bare(affinity.number, agent, medium.albumin))
-        tight = chelates.parts(there, at, temperature)
-        named = {name: ((1 - share) * a, (1 - share) * b) for name, (a, b) in named.items()}
-        named |= {f"bound {name}": (share * a, share * b) for name, (a, b) in tight.items()}
-        flags += chelates.validity(there, at)
-        flags += (Flag("albumin", f"{100 * share:.0f} % bound to albumin at {agent:g} mM of agent", "note"),)
-        error = _chelate_error(slow, at, temperature, medium)
-    r1, r2 = chelates.total(named)
-    return Answer(molecule.metal, named, r1, r2, r2, "inner and outer sphere", merge_flags(flags), error)
-
-
-def _borrowed(record: Any, ion: Any, bound: list[chelates.Bundle]) -> tuple[list[chelates.Bundle], tuple[Flag, ...]]:
-    """A free complex whose set lacks exchange and electron times takes those of its bound form, and says so."""
-    import dataclasses
-
-    for entry in record.sets:
-        if "bound" not in entry.name and entry.tau_R is not None and bound:
-            other = bound[0]
-            made = dataclasses.replace(
-                other, name=entry.name, tau_R=entry.tau_R.number * 1e-12, a=entry.a.number * 1e-10, D=entry.D.number,
-                F2=1.0, tau_local=None, status="assumed",
-            )  # fmt: skip
-            message = "exchange and electron times of the bound form taken for the free complex"
-            return [made], (Flag("borrowed", message, "warn"),)
-    raise Refusal("no-set", f"{record.id}: no complete parameter set; only measured values answer")
-
-
 def _source(name: str, f: Formulation, where: Where) -> tuple[Answer, float]:
     """One source's answer per its own metal, and how many of that metal one particle or molecule holds in it."""
     at, temperature, medium = where.field, where.temperature, where.medium
     kind, _, index = name.partition(" ")
     if kind == "molecule":
         assert f.molecule is not None
-        answer = _molecule(f, where)
+        answer = molecules.answer(f, where)
         return answer, f.atoms(answer.metal)
     if kind == "core":
         core = f.cores[int(index)]
@@ -303,15 +213,23 @@ def _source(name: str, f: Formulation, where: Where) -> tuple[Answer, float]:
         return answer._replace(flags=flags), atoms
     payload = f.payloads[int(index)]
     carried = load(payload.agent)
-    inside = evaluate(carried, *where)
+    held = _held(f, payload, temperature, medium.viscosity)
+    inside = evaluate(carried, *where._replace(held=held))
     count = f.carried(payload)
-    flag = Flag(
-        "payload-free",
-        f"{payload.agent} relaxes as when dissolved: slower tumbling on the particle and the way of water to it are "
-        "not modelled",
-        "warn",
-    )
-    loose = {key: Error(factor=3.0, why="payload taken as free") for key in inside.error}
+    if held is None or carried.molecule is None:
+        message = (
+            f"{payload.agent} relaxes as when dissolved: slower tumbling on the particle and the way of water to it "
+            "are not modelled"
+        )
+        flag, factor = Flag("payload-free", message, "warn"), 3.0
+    else:
+        guessed = "assumed as for a chelate on albumin" if payload.order is None else "of the record"
+        message = (
+            f"{payload.agent} turns with the particle in {1e9 * held.tau_R:.3g} ns (squared order {held.order:g}, own "
+            f"motion in {1e9 * held.tau_local:.2g} ns, {guessed}); whether water reaches all of it is not known"
+        )
+        flag, factor = Flag("payload-held", message, "warn"), HELD_ERROR
+    loose = {key: Error(factor=factor, why=flag.code) for key in inside.error}
     numbers = inside.numbers
     answer = Answer(
         inside.basis, dict(inside.named), numbers["r1"], numbers["r2"], numbers["r2_star"], inside.regime,
@@ -320,16 +238,35 @@ def _source(name: str, f: Formulation, where: Where) -> tuple[Answer, float]:
     return answer, count * carried.atoms(inside.basis)
 
 
+def _held(f: Formulation, payload: Any, temperature: float, viscosity: float) -> chelates.Held | None:
+    """How a payload is fixed: as its record says, else to any solid core; free in a lumen of water."""
+    if payload.order is None and (not f.cores or f.cores[0].material in LUMEN):
+        return None
+    order = ASSUMED_ORDER if payload.order is None else payload.order.number
+    if order <= 0 or not (f.cores or f.hydrodynamic_diameter):
+        return None
+    if f.hydrodynamic_diameter is not None:
+        size = f.hydrodynamic_diameter.number
+    else:
+        walls = sum(shell.thickness.number for shell in f.shells if shell.thickness is not None)
+        size = particles.equivalent_diameter(f.cores[0])[0] + 2.0 * walls
+    local = ASSUMED_LOCAL if payload.tau_local is None else payload.tau_local.number * 1e-9
+    return chelates.Held(float(rotation_time.bare(size, temperature, viscosity)), order, local)
+
+
 def evaluate(
     f: Formulation, at: Any, temperature: float, medium: Surroundings, echo: float | None = None,
     agent: float | None = None, anchored: bool = False, second: chelates.SecondSphere | None = None,
+    held: chelates.Held | None = None,
 ) -> Relaxivity:  # fmt: skip
     """The model's answer in plain numbers: field(s) in T, temperature in K, echo spacing in s, agent in mmol/L."""
     numbers: dict[str, Any]
     names = sources(f)
     if not names:
         raise Refusal("not-magnetic", f"{f.id} holds nothing that relaxes water: no chelate, magnetic core or payload")
-    where = Where(at, temperature, medium, echo, agent, anchored, second)
+    cells = medium.cells
+    inside = agent if agent is None or cells is None else agent / (1.0 - cells.haematocrit)
+    where = Where(at, temperature, medium._replace(cells=None), echo, inside, anchored, second, held)
     answers = [_source(name, f, where) for name in names]
     basis = answers[0][0].metal
     atoms = sum(count for answer, count in answers if answer.metal == basis)
@@ -350,8 +287,25 @@ def evaluate(
         error, regime = worst.error, answers[0][0].regime
         message = "no interaction modelled: rates of the parts add"
         flags = merge_flags(*(a.flags for a, _ in answers), (Flag("no-interaction", message, "warn"),))
+    if cells is not None:
+        numbers, named = _in_blood(numbers, named, cells, temperature, agent)
     rows = measured.rows(f, basis)
+    flags = (*flags, *measured.doubts(f, basis))
     return Relaxivity(f, basis, at, temperature, medium.id, numbers, named, regime, error, merge_flags(flags), rows)
+
+
+def _in_blood(
+    numbers: dict[str, Any], named: dict[str, tuple[Any, Any]], cells: Any, temperature: float, agent: float | None
+) -> tuple[dict[str, Any], dict[str, tuple[Any, Any]]]:
+    """Relaxivities of the plasma per litre of blood: all parts by the factor their sum takes."""
+
+    def share(name: str) -> Any:
+        whole = numbers[name] if numbers[name] is not None else numbers["r2_star"]
+        return per_blood(whole, cells, temperature, agent) / whole
+
+    factor = {name: share(name) for name in numbers}
+    changed = {name: None if value is None else value * factor[name] for name, value in numbers.items()}
+    return changed, {name: (r1 * factor["r1"], r2 * factor["r2"]) for name, (r1, r2) in named.items()}
 
 
 @quantities(
@@ -397,7 +351,13 @@ def relaxivity(
     if not np.all((np.asarray(field) >= 0.999e-5) & (np.asarray(field) <= 30)):
         raise Refusal("field", "the models hold from 1e-5 T (0.01 mT) to 30 T")
     if np.ndim(temperature) or not 273.15 <= temperature <= 373.15:
-        raise Refusal("temperature", "the models hold for one temperature from 0 to 100 degC")
+        given = f", not at {temperature:.5g} K" if not np.ndim(temperature) else ""
+        hint = (
+            f": {temperature:g} degC is Q({temperature:g}, 'degC')"
+            if not np.ndim(temperature) and 0 <= temperature <= 100
+            else ""
+        )
+        raise Refusal("temperature", f"the models hold for one temperature from 0 to 100 degC{given}{hint}")
     if not isinstance(medium, str):
         raise UnitError("medium is a name such as 'water' or 'plasma'")
     return evaluate(

@@ -23,8 +23,9 @@ from ..formulation import Formulation, load
 from ..parts import Core
 from ..provenance import Flag, Refusal, merge_flags
 from ..units import UnitError, convert
-from .particles import MOLAR, Particle, cross_sections, optical_band
+from .particles import Particle
 from .permittivity import DEFAULT_TABLE, optical_columns
+from .sections import MOLAR, cross_sections, optical_band
 
 __all__ = ["Absorber", "absorber", "absorbs", "particle_of", "undecided"]
 

@@ -16,10 +16,11 @@ from ..concentration import Concentration
 from ..constants import ZERO_CELSIUS
 from ..formulation import Formulation, load
 from ..provenance import Cell, Flag, Refusal, Value, merge_flags
-from . import tissue, water
+from . import limits, tissue, water
 from .absorbers import absorbs
-from .coefficients import MEASURED, crowded, extinction_peak, molar_absorption, scaled_by
+from .coefficients import crowded
 from .detector import heard_share
+from .molar import MEASURED, extinction_peak, molar_absorption, scaled_by
 from .protocol import Fluence, Protocol, light_at
 
 __all__ = ["Protocol", "applies", "detection_limit", "predict", "respond"]
@@ -91,7 +92,7 @@ def _smallest(formulation: Formulation, molar: Value, protocol: Protocol, wavele
         band = (Flag("band", f"the detector hears {heard:.2g} of the target's peak", "note"),)
     if molar.number <= 0:
         raise Refusal("transparent", f"{formulation.id} absorbs nothing at {wavelength:g} nm")
-    noise = tissue.noise_limit.bare(
+    noise = limits.noise_limit.bare(
         molar.number,
         light.fluence,
         light.gruneisen,
@@ -102,7 +103,7 @@ def _smallest(formulation: Formulation, molar: Value, protocol: Protocol, wavele
         float(protocol.averages),
         protocol.rose.number,
     )
-    background = tissue.background_limit.bare(
+    background = limits.background_limit.bare(
         molar.number, light.mu_a, protocol.background_variation.number, protocol.rose.number
     )
     found = float(max(noise, background))
@@ -183,7 +184,7 @@ def respond(formulation: Formulation, protocol: Protocol) -> list[Cell]:
                 continue
             # the agent's own shadow over the target, and what the light does to it
             size = 0.2 * protocol.target_radius.number
-            share, dense = tissue.linear_share(mu_a.number * size / np.log(10.0))
+            share, dense = limits.linear_share(mu_a.number * size / np.log(10.0))
             notes = (*light.flags, *dense, *_changes(formulation, light.fluence))
             start = scaled_by(mu_a, light.gruneisen * light.fluence * 1e3 * (share if dense else 1.0), "Pa")
             start = start.with_flags(*notes)

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from ..units import quantities
-from .heating import CONDUCTANCE
-from .particles import Particle, cross_sections
+from .layers import CONDUCTANCE
+from .particles import Particle
+from .sections import cross_sections
 from .single_particle import CONDITIONS, checked, limits_of, sources_of, strength_of
 
 __all__ = ["collective"]

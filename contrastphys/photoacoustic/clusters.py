@@ -22,8 +22,8 @@ import numpy as np
 from ..provenance import Flag, Refusal
 from ..units import quantities
 from .optics import mie
-from .particles import CrossSections, medium_index
 from .permittivity import METALS, refractive_index, size_corrected
+from .sections import CrossSections, medium_index
 
 __all__ = ["cluster_cross_sections", "maxwell_garnett"]
 

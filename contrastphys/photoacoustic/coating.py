@@ -16,7 +16,8 @@ from typing import Any
 from ..provenance import Flag, Value
 from ..showing import shows
 from ..units import quantities
-from .particles import Particle, cross_sections, sphere
+from .particles import Particle, sphere
+from .sections import cross_sections
 from .single_particle import emission
 
 __all__ = ["CoatingEffect", "Published", "silica_effect"]

@@ -1,8 +1,7 @@
 """What a concentration of an agent absorbs, and the pressure it starts: mu_a = N sigma_abs, p_0 = Gamma mu_a F eta.
 
 An optical density measures extinction; absorption is kept apart from it everywhere, and
-`from_optical_density` goes through the ratio of the two. A measured coefficient beats one carried along the
-model's spectrum, which beats the model.
+`from_optical_density` goes through the ratio of the two.
 """
 
 from __future__ import annotations
@@ -12,20 +11,18 @@ from typing import Any
 
 import numpy as np
 
-from .. import records
 from ..concentration import Concentration
 from ..constants import AVOGADRO, ZERO_CELSIUS
 from ..formulation import Formulation, load
-from ..parts import Measured
-from ..provenance import Flag, Refusal, Value, choose, merge_flags
+from ..provenance import Flag, Refusal, Value, merge_flags
 from ..showing import shows
 from ..units import Q, UnitError, magnitude, quantities
-from . import particles, tissue, water
-from .absorbers import Absorber, absorber, particle_of
-from .particles import MOLAR, CrossSections, Particle
-from .permittivity import METALS
+from . import limits, sections, tissue, water
+from .absorbers import particle_of
+from .molar import molar_absorption, scaled_by
+from .particles import Particle
+from .sections import CrossSections
 from .single_particle import damage
-from .tuning import peak_of
 
 __all__ = [
     "Absorption",
@@ -33,14 +30,9 @@ __all__ = [
     "absorption",
     "cross_sections",
     "equivalent_concentration",
-    "extinction_peak",
     "from_optical_density",
-    "molar_absorption",
     "pressure",
 ]
-
-MEASURED = ("molar_absorption", "molar_extinction")
-REACH = 60.0  # nm over which a measured absorption is carried along the model's spectrum
 
 
 @shows("Absorption", "value", "mu_ext", "molar_absorption", "cross_section", "per_mass")
@@ -118,136 +110,6 @@ class Pressure:
         return Q(self.absorbed, "1/cm")
 
 
-# ------------------------------------------------------------------------------------- molar absorption
-
-
-def per_entity(formulation: Formulation, row: Measured) -> float:
-    """A measured coefficient carried from what it counts to one entity, 1/(M cm)."""
-    basis = row.per or formulation.entity
-    return row.value.number * formulation.per_entity(basis)["mol/L"]
-
-
-def _computed(formulation: Formulation, wavelength: float, medium: Any) -> tuple[Value, Absorber]:
-    found = absorber(formulation, wavelength, medium)
-    value = Value(
-        found.molar,
-        "1/(M*cm)",
-        low=found.low * MOLAR,
-        high=found.high * MOLAR,
-        source=found.source,
-        status=found.status,
-        flags=found.flags,
-    )
-    return value, found
-
-
-def _from_measured(
-    formulation: Formulation, wavelength: float, model: Absorber | None, medium: Any
-) -> tuple[Value | None, Value | None]:
-    """Absorption from the nearest measurement: at the wavelength itself, or carried along the model's spectrum."""
-    rows = [
-        (abs(m.wavelength.number - wavelength), m.quantity != "molar_absorption", m.wavelength.number, m)
-        for m in formulation.measured
-        if m.quantity in MEASURED and m.wavelength is not None and abs(m.wavelength.number - wavelength) <= REACH
-    ]
-    if not rows:
-        return None, None
-    away, _, at, row = min(rows, key=lambda entry: entry[:2])
-    coefficient = per_entity(formulation, row)
-    error = (row.value.sd / row.value.number) if row.value.sd else 0.15
-    source, status = row.source or formulation.source, row.status or formulation.status
-    if away <= 2.0 and row.quantity == "molar_absorption":
-        value = Value(coefficient, "1/(M*cm)", source=source, status=status)
-        return value.with_error(2 * error), None
-    if model is None:
-        return None, None
-    try:
-        there = absorber(formulation, at, medium)
-    except Refusal:
-        return None, None
-    base = there.sigma_abs if row.quantity == "molar_absorption" else there.sigma_ext
-    ratio = coefficient / (base * MOLAR)
-    text_ = f"measured {row.quantity.replace('_', ' ')} at {at:g} nm times the model's ratio"
-    flags = (*model.flags, Flag("scaled", text_, "note"))
-    value = Value(model.molar * ratio, "1/(M*cm)", source=source, status=status, flags=flags)
-    return None, value.with_error(0.3)
-
-
-def molar_absorption(
-    formulation: Formulation, wavelength: float, medium: Any = "water", use_measured: bool = True
-) -> tuple[Value, float]:
-    """Decadic molar absorption per entity, chosen between measured and model, and extinction over absorption."""
-    model: Absorber | None = None
-    computed: Value | None = None
-    why: Refusal | None = None
-    try:
-        computed, model = _computed(formulation, wavelength, medium)
-    except Refusal as refusal:
-        why = refusal
-    measured = scaled = None
-    if use_measured:
-        measured, scaled = _from_measured(formulation, wavelength, model, medium)
-    if why is not None and measured is None:
-        raise why
-    share = model.sigma_ext / model.sigma_abs if model is not None and model.sigma_abs > 0 else 1.0
-    value = choose(measured=measured, scaled=scaled, computed=computed)
-    if value.letter in "MS" and computed is not None and formulation.cores and computed.number > 0:
-        value = value.with_flags(*_size_doubt(value.number / computed.number))
-    return value, share
-
-
-def _size_doubt(ratio: float) -> tuple[Flag, ...]:
-    """Absorption goes with the cube of the size: a factor near eight is a radius taken for a diameter."""
-    if 5.5 < ratio < 11:
-        text = f"measured absorption is {ratio:.1f} times the model's: was a radius given for the diameter?"
-    elif 1 / 11 < ratio < 1 / 5.5:
-        text = f"measured absorption is 1/{1 / ratio:.1f} of the model's: was twice the diameter given?"
-    else:
-        return ()
-    return (Flag("size-doubt", text, "warn"),)
-
-
-def extinction_peak(formulation: Formulation, medium: Any = "water", use_measured: bool = True) -> Value:
-    """Wavelength of the highest extinction of a formulation of one kind of core, or of one dye, nm."""
-    measured = computed = None
-    row = next((m for m in formulation.measured if m.quantity == "peak_wavelength"), None)
-    if use_measured and row is not None:
-        source, status = row.source or formulation.source, row.status or formulation.status
-        half = 2 * row.value.sd if row.value.sd else 5.0
-        at = row.value.number
-        measured = Value(at, "nm", low=at - half, high=at + half, source=source, status=status)
-    try:
-        computed = _model_peak(formulation, medium)
-    except Refusal:
-        if measured is None:
-            raise
-    return choose(measured=measured, computed=computed)
-
-
-def _model_peak(formulation: Formulation, medium: Any) -> Value:
-    dye = formulation.spectrum or (formulation.molecule.spectrum if formulation.molecule is not None else "")
-    if dye:
-        table = records.optical(dye)
-        if len(table.columns) != 1:
-            raise Refusal("spectrum-columns", f"the table '{dye}' has several columns: no one peak")
-        column = next(iter(table.columns.values()))
-        at = float(table.wavelength[int(np.argmax(column))])
-        return Value(at, "nm", low=at - 10, high=at + 10, source=table.source, status="second-hand")
-    if len(formulation.cores) != 1:
-        raise Refusal("no-particle", f"{formulation.id} has not one kind of core: no one peak")
-    particle = particle_of(formulation, formulation.cores[0])
-    if not any(name.startswith(tuple(METALS)) for name in (particle.material, *(coat for coat, _ in particle.coats))):
-        raise Refusal("no-peak", f"{formulation.id} absorbs broadly: no peak to name")
-    at = peak_of(particle, medium, "extinction", 540.0 if particle.shape == "rod" else None)
-    below, above = (10.0, 50.0) if particle.shape == "rod" else (8.0, 8.0)
-    return Value(
-        at, "nm", low=at - below, high=at + above, source=f"spectrum with {particle.material}", status="computed"
-    )
-
-
-# ------------------------------------------------------------------------------------------------- doors
-
-
 def _concentration(formulation: Formulation, concentration: Any, basis: str | None) -> Concentration:
     if isinstance(concentration, Concentration):
         return concentration
@@ -268,7 +130,7 @@ def _grams(concentration: Concentration) -> float | None:
 
 
 def cross_sections(particle: Any, wavelength: Any, medium: Any = "water") -> CrossSections:
-    """Cross-sections of a particle, or of the one kind of core of a formulation; see `particles.cross_sections`.
+    """Cross-sections of a particle, or of the one kind of core of a formulation; see `sections.cross_sections`.
 
     Examples
     --------
@@ -282,7 +144,7 @@ def cross_sections(particle: Any, wavelength: Any, medium: Any = "water") -> Cro
         if len(formulation.cores) != 1:
             raise Refusal("no-particle", f"{formulation.id} has not one kind of core: give a particle, sphere('40 nm')")
         particle = particle_of(formulation, formulation.cores[0])
-    return particles.cross_sections(particle, wavelength, medium)
+    return sections.cross_sections(particle, wavelength, medium)
 
 
 @quantities(None, wavelength=("nm", 300, 1400, "vacuum wavelength"))
@@ -336,12 +198,6 @@ def crowded(formulation: Formulation, entities: float) -> tuple[Flag, ...]:
     if formulation.molecule is None or not formulation.molecule.spectrum.startswith("icg") or entities <= 1e-5:
         return ()
     return (Flag("aggregation", "above 10 uM the dye aggregates and its spectrum changes shape", "warn"),)
-
-
-def scaled_by(value: Value, factor: float, unit: str) -> Value:
-    """The same Value times an exact factor."""
-    low, high = sorted(bound * factor for bound in value.bounds())
-    return value.with_(number=value.number * factor, unit=unit, sd=None, low=low, high=high)
 
 
 @quantities(
@@ -491,9 +347,9 @@ def pressure(
     notes = list(found.flags)
     factor = 1.0
     if size is not None:
-        notes += tissue.confinement(pulse_duration * 1e-9, size * 1e-3, float(water.sound_speed.bare(temperature)))
+        notes += limits.confinement(pulse_duration * 1e-9, size * 1e-3, float(water.sound_speed.bare(temperature)))
         density = float(found.mu_ext.magnitude) * size * 0.1 / np.log(10.0)
-        factor, more = tissue.linear_share(density)
+        factor, more = limits.linear_share(density)
         factor = factor if more else 1.0
         notes += more
     formulation = load(agent)

@@ -22,44 +22,14 @@ from typing import Any
 
 import numpy as np
 
-from .. import records
 from ..compiled import compiled
-from ..provenance import Refusal
 from ..showing import shows
-from ..units import quantities
-from .particles import Particle
-from .water import CONDUCTIVITY, DIFFUSIVITY
+from .layers import CONDUCTANCE, WATER, Layer
 
-__all__ = [
-    "CONDUCTANCE",
-    "Layer",
-    "Rise",
-    "heat",
-    "material_layer",
-    "pulse_power",
-    "steady_sphere",
-    "steady_volume",
-    "time_scales",
-]
+__all__ = ["Rise", "heat", "pulse_power"]
 
-# Z. Ge, D. G. Cahill, P. V. Braun, Phys. Rev. Lett. 96, 186101 (2006), doi:10.1103/PhysRevLett.96.186101: 100 to 200
-# MW/(m2 K) for water on a hydrophilic surface; a hydrophobic one has a Kapitza length of 10 to 12 nm, 50 to 60.
-CONDUCTANCE = 105e6  # W/(m2 K)
 _GAMMA = 1.0 - 1.0 / math.sqrt(2.0)
 _SIGMA = 1.0 / (2.0 * math.sqrt(2.0 * math.log(2.0)))  # standard deviation of a Gaussian over its full width at half
-
-
-@dataclass(frozen=True)
-class Layer:
-    """Heat of one material: conductivity W/(m K), capacity J/(m3 K), volumetric expansion 1/K."""
-
-    conductivity: float
-    capacity: float
-    expansion: float = 0.0
-    thickness: float = 0.0  # m; 0 for what is not a shell
-
-
-WATER = Layer(CONDUCTIVITY, CONDUCTIVITY / DIFFUSIVITY)
 
 
 @shows(
@@ -116,9 +86,6 @@ class Rise:
         return rise(self, ax)
 
 
-# --------------------------------------------------------------------------------------------------- pulse
-
-
 def pulse_power(time: Any, duration: float, shape: Any = "gaussian") -> Any:
     """Power of a pulse of unit energy, 1/s, about time 0.
 
@@ -146,9 +113,6 @@ def pulse_power(time: Any, duration: float, shape: Any = "gaussian") -> Any:
     if at.ndim != 1 or at.shape != power.shape or np.any(np.diff(at) <= 0) or np.any(power < 0):
         raise ValueError("a measured pulse is (time, power): rising times and powers of 0 or more")
     return np.interp(time, at, power, 0.0, 0.0) / np.trapezoid(power, at)
-
-
-# ------------------------------------------------------------------------------------------------- kernel
 
 
 @compiled()
@@ -341,142 +305,3 @@ def heat(
         within,
         within_capacity,
     )
-
-
-# ---------------------------------------------------------------------------------------------- materials
-
-_METALS = ("gold", "silver")
-_SOLIDS = ("gold", "silver", "magnetite", "silica")
-
-
-def material_layer(optical: str, thickness: float = 0.0) -> Layer:
-    """Heat of a material by the name of its optical constants; refuses one whose heat numbers are not held."""
-    name = next((solid for solid in _SOLIDS if optical.startswith(solid)), optical)
-    if name.startswith("water"):
-        return Layer(WATER.conductivity, WATER.capacity, thickness=thickness)
-    held = records.material(name)
-    missing = [key for key in ("density", "heat_capacity", "conductivity") if getattr(held, key) is None]
-    if missing:
-        raise Refusal("no-heat", f"the record of {name} has no {' and no '.join(missing)}: write it with its source")
-    capacity = held.density.number * held.heat_capacity.number  # type: ignore[union-attr]
-    expansion = held.expansion.number if held.expansion is not None else 0.0
-    return Layer(held.conductivity.number, capacity, expansion, thickness)  # type: ignore[union-attr]
-
-
-def particle_layers(particle: Particle) -> tuple[float, Layer, tuple[Layer, ...], Layer | None]:
-    """Radius [m] of the heated metal, the metal, shells around it, and what it surrounds (None for a solid core).
-
-    A rod is the sphere of equal volume.
-    """
-    radius = (particle.core_volume * 3 / (4 * np.pi)) ** (1 / 3) * 1e-9
-    coats = list(particle.coats)
-    if coats and coats[0][0].startswith(_METALS):
-        if particle.material.startswith(_METALS):
-            raise Refusal("two-metals", "a metal coat on a metal core heats in both: not modelled by one heated lump")
-        name, thickness = coats.pop(0)
-        hollow, metal = radius, material_layer(name)
-        inside = material_layer(particle.material, hollow)
-        radius += thickness * 1e-9
-    else:
-        inside, metal = None, material_layer(particle.material)
-    if any(name.startswith(_METALS) for name, _ in coats):
-        raise Refusal("outer-metal", "a metal coat further out is not modelled by one heated lump")
-    return radius, metal, tuple(material_layer(name, thickness * 1e-9) for name, thickness in coats), inside
-
-
-def time_scales(particle: Particle, conductance: float = CONDUCTANCE) -> dict[str, float]:
-    """Times [s] that order the heating of a particle.
-
-    internal R^2/D of the core; interface R rho c/(3 G); cooling R^2 rho c/(3 k_w); water R^2/D_w.
-
-    Examples
-    --------
-    >>> from contrastphys.photoacoustic.particles import sphere
-    >>> {key: float(f"{value:.2g}") for key, value in time_scales(sphere("40 nm")).items()}
-    {'internal': 3.1e-12, 'interface': 1.6e-10, 'cooling': 5.6e-10, 'water': 2.8e-09}
-    """
-    radius, core, _, _ = particle_layers(particle)
-    return {
-        "internal": radius**2 * core.capacity / core.conductivity,
-        "interface": radius * core.capacity / (3 * conductance),
-        "cooling": radius**2 * core.capacity / (3 * WATER.conductivity),
-        "water": radius**2 / DIFFUSIVITY,
-    }
-
-
-# --------------------------------------------------------------------------------- continuous light
-
-
-@quantities(
-    "K",
-    power=("W", 0, 1, "power absorbed by the particle"),
-    radius=("nm", 1, 1e5, "radius of the particle"),
-    conductance=("MW/(m^2*K)", 1, 1e4, "conductance of the interface"),
-)
-def steady_sphere(power: Any, radius: Any, conductance: Any = CONDUCTANCE / 1e6) -> Any:
-    """Rise of a particle under continuous light, P/(4 pi k_w R) + P/(4 pi R^2 G).
-
-    Returns
-    -------
-    rise : K
-
-    Notes
-    -----
-    The first term is the rise of the water at its surface. One particle alone: in a suspension the heat of
-    all others adds and soon rules, see `steady_volume`.
-
-    References
-    ----------
-    H. S. Carslaw and J. C. Jaeger, Conduction of Heat in Solids, 2nd ed., Oxford (1959).
-
-    Examples
-    --------
-    >>> print(f"{steady_sphere('1 uW', '20 nm'):.2f}")
-    8.55 kelvin
-    """
-    r = np.asarray(radius) * 1e-9
-    return power / (4 * np.pi * CONDUCTIVITY * r) + power / (4 * np.pi * r**2 * conductance * 1e6)
-
-
-@quantities(
-    "K",
-    mu_a=("1/cm", 0, 1e3, "absorption of the heated volume"),
-    irradiance=("W/cm^2", 0, 1e4, "continuous light in it"),
-    radius=("mm", 1e-3, 100, "radius of the heated volume"),
-    time=("s", 0, 1e6, "since the light was switched on"),
-)
-def steady_volume(mu_a: Any, irradiance: Any, radius: Any, time: Any = None) -> Any:
-    """Rise in the middle of a spherical volume heated evenly by continuous light, in water without flow.
-
-    q a^2/(2 k) when steady, with q = mu_a I; after a time t: (q a^2/2k) [1 - (1 - 2 s^2) erf(1/(2 s)) -
-    (2 s/sqrt(pi)) exp(-1/(4 s^2))], s^2 = D t/a^2.
-
-    Returns
-    -------
-    rise : K
-        Steady if no time is given.
-
-    Notes
-    -----
-    Blood flow carries heat off and lowers it; a first estimate for photothermal heating, not a treatment
-    plan.
-
-    References
-    ----------
-    H. S. Carslaw and J. C. Jaeger, Conduction of Heat in Solids, 2nd ed., Oxford (1959), section 10.5.
-
-    Examples
-    --------
-    >>> print(f"{steady_volume('1 1/cm', '1 W/cm^2', '2 mm'):.2f}")
-    3.34 kelvin
-    """
-    a = np.asarray(radius) * 1e-3
-    full = mu_a * irradiance * 1e6 * a**2 / (2 * CONDUCTIVITY)
-    if time is None:
-        return full
-    square = np.maximum(DIFFUSIVITY * np.asarray(time, dtype=float) / a**2, 1e-300)
-    s = np.sqrt(square)
-    error = np.vectorize(math.erf)(1 / (2 * s))
-    with np.errstate(over="ignore"):
-        rest = (1 - 2 * square) * error + 2 * s / math.sqrt(math.pi) * np.exp(-1 / (4 * square))
-    return full * (1 - rest)

@@ -13,7 +13,7 @@ from typing import Any
 from ..provenance import Flag, Value
 from ..schema import choice, integer, nested, number, settle, text
 from ..showing import shows
-from . import tissue, water
+from . import exposure, limits, tissue, water
 
 __all__ = ["Fluence", "Light", "Protocol", "light_at"]
 
@@ -100,7 +100,7 @@ def light_at(protocol: Protocol, wavelength: float, depth: float) -> Light:
     pulse, rate = protocol.pulse_duration.number * 1e-9, protocol.repetition_rate.number
     train = protocol.averages / rate if rate else None
     notes: list[Flag] = []
-    limit = tissue.max_permissible_exposure.bare(wavelength, pulse, rate if protocol.averages > 1 else 0.0, train)
+    limit = exposure.max_permissible_exposure.bare(wavelength, pulse, rate if protocol.averages > 1 else 0.0, train)
     if protocol.fluence.value is None:
         surface = limit.allowed
         if limit.limited_by == "average power":
@@ -127,7 +127,7 @@ def light_at(protocol: Protocol, wavelength: float, depth: float) -> Light:
         )
     fluence = float(tissue.fluence_at_depth.bare(surface, depth, mu_a, scattering))
     size = 2e-3 * protocol.target_radius.number
-    notes += tissue.confinement(pulse, size, float(water.sound_speed.bare(protocol.temperature.number)))
+    notes += limits.confinement(pulse, size, float(water.sound_speed.bare(protocol.temperature.number)))
     if protocol.gruneisen is not None:
         gamma = protocol.gruneisen.number
     else:

@@ -27,8 +27,10 @@ from ..provenance import Flag, Refusal, merge_flags
 from ..showing import shows
 from ..units import Q, quantities
 from . import water
-from .heating import CONDUCTANCE, Rise, heat, particle_layers
-from .particles import Particle, cross_sections
+from .heating import Rise, heat
+from .layers import CONDUCTANCE, particle_layers
+from .particles import Particle
+from .sections import cross_sections
 
 __all__ = ["Emission", "Thresholds", "damage", "emission", "thresholds"]
 

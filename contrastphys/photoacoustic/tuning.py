@@ -14,7 +14,8 @@ import numpy as np
 
 from ..provenance import Refusal
 from ..units import quantities
-from .particles import Particle, cross_sections, nanoshell, rod
+from .particles import Particle, nanoshell, rod
+from .sections import cross_sections
 
 __all__ = ["nanoshell_for", "peak_wavelength", "rod_for"]
 

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from ..formulation import load
-from ..photoacoustic import agents, aggregates, coating, heating, particles, single_particle, tissue
-from ..photoacoustic.particles import MOLAR, Particle
+from ..photoacoustic import agents, aggregates, coating, layers, particles, sections, single_particle, tissue
+from ..photoacoustic.particles import Particle
+from ..photoacoustic.sections import MOLAR
 from ..provenance import Refusal
 from .style import PALETTE, QUIET, at, figure, in_style, legend, logarithmic, look
 
@@ -79,7 +80,7 @@ def absorption_per_mass(absorbers: Mapping[str, Any], wavelength: Any = WAVELENG
 def _absorption(what: Any, wavelength: Any, per: str) -> tuple[Any, Any]:
     """Wavelengths and absorption of one absorber, as far as it answers."""
     if isinstance(what, Particle):
-        sigma = particles.cross_sections.bare(what, wavelength).sigma_abs
+        sigma = sections.cross_sections.bare(what, wavelength).sigma_abs
         if per == "particle":
             return wavelength, sigma * MOLAR
         grams = _metal_mass(what)
@@ -136,7 +137,7 @@ def heating_times(diameters: Any = SIZES, pulse: float = 5.0) -> Any:
     with in_style():
         fig = figure()
         ax = fig.add_subplot()
-        found = [heating.time_scales(particles.sphere.bare(float(d))) for d in diameters]
+        found = [layers.time_scales(particles.sphere.bare(float(d))) for d in diameters]
         handles = []
         for i, key in enumerate(names):
             handles += ax.plot(diameters, [one[key] * 1e9 for one in found], color=PALETTE[i])

@@ -16,6 +16,9 @@ __all__ = [
 QUANTITIES = {
     "tissue_concentration": "concentration in the target",
     "c_min": "smallest concentration seen",
+    "c_min_mass": "smallest concentration seen, by mass of metal",
+    "c_min_particle": "smallest concentration seen, of particles",
+    "iron_min": "smallest iron mass seen in a voxel",
     "margin": "margin",
     "r1": "r₁",
     "r2": "r₂",

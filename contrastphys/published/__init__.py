@@ -4,7 +4,8 @@ Numbers stand in two places: the measured rows of formulations, and the tables o
 held in both is one number. Each becomes a `Published`: the number with its source, the class it belongs to, what had
 to be assumed to ask the model, and a question (`ask`) whose answer is the model's own Value with its declared band.
 Where no question can be put, `why` says so. A number that a model was fitted to, or reads as its input, carries
-`used` and is never evidence.
+`used` and is never evidence. Particles of which one study holds enough points are asked once more after a calibration
+on two of them.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ from ..formulation import MODALITIES, catalogue
 from ..provenance import STATUSES, Refusal
 from .beams import beams
 from .bubbles import bubbles
+from .calibrations import calibrated
 from .light import light
 from .relaxivities import relaxivities
-from .rows import Published
+from .rows import Published, author
 
 __all__ = ["MODALITIES", "Published", "published"]
 
@@ -35,8 +37,8 @@ def published(modality: str | None = None) -> list[Published]:
     known = {"mri": relaxivities, "xray": beams, "photoacoustic": light, "ultrasound": bubbles}
     if modality is not None and modality not in known:
         raise Refusal("modality", f"unknown modality '{modality[:40]}': write one of {', '.join(known)}")
-    found = [row for name, read in known.items() if modality in (None, name) for row in read()]
-    return _once(found)
+    found = _once(row for name, read in known.items() if modality in (None, name) for row in read())
+    return found + list(calibrated(found))
 
 
 def _once(found: Iterable[Published]) -> list[Published]:
@@ -46,7 +48,7 @@ def _once(found: Iterable[Published]) -> list[Published]:
     key: tuple
     for row in found:
         numbers = None if row.number is None else float(f"{row.number:.4g}")
-        paper = re.sub(r"[^a-z]", "", _author(row.source))
+        paper = re.sub(r"[^a-z]", "", author(row.source))
         key = (row.modality, row.agent, row.quantity, row.conditions, numbers, row.low, row.high, paper)
         paper_doi = re.search(r"10\.\d{4,}/[^\s,;)]+", row.source)
         if paper_doi is not None and row.size:
@@ -63,12 +65,6 @@ def _once(found: Iterable[Published]) -> list[Published]:
             better, used=better.used or other.used, note=better.note or other.note, sd=better.sd or other.sd
         )
     return list(kept.values())
-
-
-def _author(source: str) -> str:
-    """First surname of a citation, in lower case: "rohrer" of "M. Rohrer et al." and of "Rohrer 2005"."""
-    names = re.findall(r"[A-Za-z][a-z]{2,}", source)
-    return names[0].lower() if names else source.lower()
 
 
 def _rank(status: str) -> int:

@@ -95,14 +95,14 @@ def _sphere(diameter: float, wavelength: float) -> Value:
 def _peak(diameter: float) -> Value:
     import numpy as np
 
-    from ..photoacoustic import particles
+    from ..photoacoustic import particles, sections
     from ..photoacoustic.permittivity import GOLD_TABLES
 
     waves = np.arange(505.0, 600.0, 0.5)
     found = []
     for table in GOLD_TABLES:
-        sections = particles.cross_sections.bare(particles.sphere.bare(diameter, table=table), waves, "water")
-        found.append(float(waves[int(np.argmax(sections.sigma_abs + sections.sigma_sca))]))
+        areas = sections.cross_sections.bare(particles.sphere.bare(diameter, table=table), waves, "water")
+        found.append(float(waves[int(np.argmax(areas.sigma_ext))]))
     return Value(found[0], "nm", low=min(found), high=max(found))  # the band is that between tables of gold
 
 

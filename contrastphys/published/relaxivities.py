@@ -151,7 +151,7 @@ def _relaxivity(
         "mri", _relaxivity_group(agent, quantity, field, known), label, quantity, ", ".join(where), number, PER_LITRE,
         source, status, sd=sd, note=note, assumed="; ".join(assumed), used=used or _fitted_set(agent, known),
         why=reason, size=f"{agent.cores[0].diameter.number:g}" if agent is not None and agent.cores else "",
-        ask=None if reason else ask,
+        ask=None if reason else ask, formulation=agent, given={**conditions, "per": per},
     )  # fmt: skip
 
 
@@ -166,11 +166,17 @@ def _fitted_set(agent: Formulation | None, medium: str) -> str:
     return ""
 
 
+def _binds_tightly(agent: Formulation) -> bool:
+    """Whether most of an agent sits on albumin in plasma."""
+    affinity = None if agent.molecule is None else agent.molecule.albumin_affinity
+    return affinity is not None and affinity.number > 1.0
+
+
 def _relaxivity_group(agent: Formulation | None, quantity: str, field: float | None, medium: str) -> str:
     if agent is None:
         return f"not described well enough, {quantity}"
     if agent.kind == "chelate":
-        if agent.molecule is not None and agent.molecule.albumin_affinity and medium in ("plasma", "blood"):
+        if medium in ("plasma", "blood") and _binds_tightly(agent):
             return f"albumin binder, {quantity}"
         place = {"saline": "water", "plasma": "plasma", "blood": "whole blood"}.get(medium, medium) or "unstated medium"
         if place not in ("water", "plasma", "whole blood"):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import importlib
 import math
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from .. import records
@@ -51,6 +51,9 @@ class Published:
     why: str = ""
     size: str = ""  # of the core, which tells particles of one paper apart
     ask: Callable[[], Value] | None = None
+    again: bool = False  # a number that another class holds already, put to another model
+    formulation: Formulation | None = None  # what the question speaks of, where one is held
+    given: Mapping[str, Any] = field(default_factory=dict)  # conditions of the question, in plain numbers
 
 
 def made(**parts: Any) -> Formulation:
@@ -108,3 +111,15 @@ def measured_of(modality: str, quantities: tuple[str, ...], group: str) -> Itera
                 m.source or m.value.source or agent.source, m.status or m.value.status, sd=m.value.sd,
                 low=m.value.low, high=m.value.high, note=m.note, ask=ask,
             )  # fmt: skip
+
+
+def author(source: str) -> str:
+    """First surname of a citation, in lower case: "rohrer" of "M. Rohrer et al." and of "Rohrer 2005".
+
+    Examples
+    --------
+    >>> author("M. Rohrer et al., Invest. Radiol. 40, 715 (2005)"), author("Rohrer 2005")
+    ('rohrer', 'rohrer')
+    """
+    names = re.findall(r"[A-Za-z][a-z]{2,}", source)
+    return names[0].lower() if names else source.lower()

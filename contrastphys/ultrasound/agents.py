@@ -201,10 +201,13 @@ def _compute(
     cloud = agent.population(density, asked["medium"], asked["temperature"], **off)
     if quantity == "resonance_frequency":
         radius = cloud.sizes.number_mean_radius
+        asked_sides = ("bilinear",) if off else ("bilinear", "below", "above")
         sides = [
             float(natural(radius, cloud.shell, cloud.gas, cloud.medium, side=side)) / (2e6 * math.pi)
-            for side in ("bilinear", "below", "above")
+            for side in asked_sides
         ]
+        if off:
+            return sides[0], ()
         flags = _quiet(cloud, frequency)
         if sides[1] != sides[2]:
             flags += (

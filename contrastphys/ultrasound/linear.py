@@ -136,23 +136,22 @@ def natural(
 ) -> Array:
     """Angular frequency with K(w) = m w^2 [rad/s]: the undamped resonance, the heat exchange taken at it.
 
-    K lies between its isothermal and its adiabatic value, and grows slower than w^2: one root, by bisection.
+    K lies between its isothermal and its adiabatic value, and grows slower than w^2: one root, to which
+    w = sqrt(K(w)/m) converges from anywhere.
     """
     radius = np.asarray(radius, float)
-
-    def stiffness(omega: Array | float, exponent: float | None) -> Array:
-        return response(radius, omega, shell, gas, liquid, exponent, convention).stiffness(side)
-
     mass = liquid.density * radius**2
+    at = response(radius, 1.0, shell, gas, liquid, 1.0 if kappa is None else kappa, convention)
+    omega = np.sqrt(at.stiffness(side) / mass)
     if kappa is not None:
-        return np.sqrt(stiffness(1.0, kappa) / mass)
-    low = np.sqrt(stiffness(1.0, 1.0) / mass) * (1 - 1e-9)
-    high = np.sqrt(stiffness(1.0, gas.adiabatic) / mass) * (1 + 1e-9)
-    for _ in range(48):
-        middle = 0.5 * (low + high)
-        rising = stiffness(middle, None) > mass * middle**2
-        low, high = np.where(rising, middle, low), np.where(rising, high, middle)
-    return 0.5 * (low + high)
+        return omega
+    rest_pressure = liquid.pressure + 2 * shell.rest_tension(radius) / radius
+    for _ in range(200):  # a few: heat exchange changes slowly with frequency
+        more = 3 * (heat_exchange(radius, omega, rest_pressure, gas, liquid.temperature)[0] - 1) * rest_pressure
+        last, omega = omega, np.sqrt(at._replace(below=at.below + more, above=at.above + more).stiffness(side) / mass)
+        if np.all(np.abs(omega - last) <= 4e-16 * omega):
+            break
+    return omega
 
 
 def _strongest(radius: float, shell: Shell, gas: Gas, liquid: Liquid, kappa: float | None, w0: float,

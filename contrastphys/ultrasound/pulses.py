@@ -58,6 +58,8 @@ class Pulse(Record):
         p = np.asarray(magnitude(pressure, "Pa", "pressure"), float)
         if t.ndim != 1 or t.size != p.size or t.size < 8:
             raise ValueError("a waveform needs at least 8 times and as many pressures")
+        if not (np.isfinite(t).all() and np.isfinite(p).all()):
+            raise ValueError("a waveform needs a finite time and pressure in every row")
         steps = np.diff(t)
         if np.any(steps <= 0) or np.ptp(steps) > 1e-3 * steps.mean():
             raise ValueError("the times of a waveform must rise in equal steps")
@@ -73,7 +75,7 @@ class Pulse(Record):
     def read(path: str | Path) -> Pulse:
         """Pulse of a CSV file with the columns time and pressure, units in the header: `time [us],pressure [kPa]`."""
         table = read_csv(Path(path), needs=("time", "pressure"))
-        return Pulse.measured(*(Q(table[key], table.units[key] or "1") for key in ("time", "pressure")))
+        return Pulse.measured(table.quantity("time"), table.quantity("pressure"))
 
     @property
     def duration(self) -> float:

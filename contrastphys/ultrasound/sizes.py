@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..files import read_csv
-from ..units import Q, magnitude
+from ..units import magnitude
 from ._parameters import Record, parameter, takes_quantities
 
 Array = NDArray[np.float64]
@@ -212,11 +212,12 @@ class Histogram(Spread):
         A header is `low [um],high [um],count`; the classes must follow each other without a gap.
         """
         table = read_csv(Path(path), needs=("low", "high", "count"))
-        unit = {key: table.units[key] or "1" for key in ("low", "high")}
-        low, high = (np.atleast_1d(magnitude(Q(table[key], unit[key]), "m", key)) for key in ("low", "high"))
+        low, high = (np.atleast_1d(magnitude(table.quantity(key), "m", key)) for key in ("low", "high"))
         if low.size > 1 and not np.allclose(low[1:], high[:-1], rtol=1e-6):
             raise ValueError(f"{table.name}: a class must begin where the one before it ends")
-        return Histogram((*(low / 2), float(high[-1]) / 2), tuple(np.asarray(table["count"], float)))
+        return Histogram(
+            (*(low / 2), float(high[-1]) / 2), tuple(np.atleast_1d(magnitude(table.quantity("count"), "1", "count")))
+        )
 
     def __post_init__(self) -> None:
         edges, counts = np.asarray(self.edges, float), np.asarray(self.counts, float)

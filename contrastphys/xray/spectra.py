@@ -418,7 +418,7 @@ def read_spectrum(path: Any) -> Spectrum:
     for column, unit in (("energy", "keV"), ("fluence", "1/cm^2")):
         if not held.units[column]:
             raise UnitError(f"{held.name}: column '{column}' has no unit: write '{column} [{unit}]' in its header")
-    return measured_spectrum(*(Q(held[column], held.units[column]) for column in ("energy", "fluence")))
+    return measured_spectrum(held.quantity("energy"), held.quantity("fluence"))
 
 
 def measured_spectrum(energy: Any, fluence: Any, edges: Any = None) -> Spectrum:
@@ -448,6 +448,8 @@ def measured_spectrum(energy: Any, fluence: Any, edges: Any = None) -> Spectrum:
     at, photons = np.atleast_1d(at), np.atleast_1d(photons)
     if at.shape != photons.shape or at.ndim != 1 or at.size < 2:
         raise ValueError(f"energy and fluence must be two lists of one length, not {at.shape} and {photons.shape}")
+    if not (np.isfinite(at).all() and at.min() > 0 and at.max() <= 1000):
+        raise ValueError("energy must lie above 0 and up to 1000 keV in every row")
     if not (np.diff(at) > 0).all():
         raise ValueError(f"energy[{int(np.argmin(np.diff(at))) + 1}] does not ascend")
     if not np.isfinite(photons).all() or (photons < 0).any():

@@ -353,6 +353,11 @@ def sequence_echo(
     Independent bubbles, all frequencies of the echo received. Nonlinear response differs between shell laws
     far more than the numerical error.
 
+    References
+    ----------
+    P. Marmottant et al., J. Acoust. Soc. Am. 118, 3499 (2005), doi:10.1121/1.2109427; J. B. Keller, M. Miksis,
+    J. Acoust. Soc. Am. 68, 628 (1980), doi:10.1121/1.384720
+
     Examples
     --------
     >>> from contrastphys.ultrasound import Gas, Liquid, LogNormal, Marmottant, Population, Pulse

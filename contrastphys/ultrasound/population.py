@@ -86,6 +86,14 @@ class Population(Record):
 
     `medium` is a Liquid or the name of one; `classes` is the number of size classes that integrals are summed over.
 
+    Notes
+    -----
+    Bubbles are independent and far apart: refused above a gas fraction of 1 %, flagged from 1e-4.
+
+    References
+    ----------
+    K. W. Commander, A. Prosperetti, J. Acoust. Soc. Am. 85, 732 (1989), doi:10.1121/1.397599
+
     Examples
     --------
     >>> from contrastphys.ultrasound import Gas, Liquid, LogNormal, Marmottant, Population

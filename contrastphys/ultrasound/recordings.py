@@ -29,6 +29,14 @@ def radii(formulation: Formulation, conditions: Sequence[Mapping[str, Any]]) -> 
     `frequency` [MHz], `pressure_amplitude` [kPa; positive begins with rarefaction], `cycles` and `envelope`; also
     `medium` (water) and `temperature` [K].
 
+    Notes
+    -----
+    As `simulate`, by the Keller-Miksis equation: one bubble far from walls and others.
+
+    References
+    ----------
+    J. B. Keller, M. Miksis, J. Acoust. Soc. Am. 68, 628 (1980), doi:10.1121/1.384720
+
     Examples
     --------
     >>> from contrastphys.formulation import load

@@ -45,6 +45,14 @@ WATER_TENSION = 0.072
 class Free(Coat):
     """Bubble without a shell: constant tension, no friction.
 
+    Notes
+    -----
+    A clean wall: a bubble that is new, or whose shell is broken and gone.
+
+    References
+    ----------
+    A. Prosperetti, J. Acoust. Soc. Am. 61, 17 (1977), doi:10.1121/1.381252
+
     Examples
     --------
     >>> float(Free("0.072 N/m").tension(2e-6, 1e-6))

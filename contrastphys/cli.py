@@ -352,7 +352,8 @@ def _calibrate(options: argparse.Namespace) -> int:
 
 def _validate(options: argparse.Namespace) -> int:
     from .folders import make_folder
-    from .validation import described, goal_lines, summary, validate
+    from .goals import goal_lines
+    from .validation import described, summary, validate
 
     folder = make_folder(options.output) if options.output else None
     found = validate(options.modality)
@@ -361,7 +362,7 @@ def _validate(options: argparse.Namespace) -> int:
     print("Numbers of rows, in brackets those within the declared error; an error in brackets is of second-hand rows.")
     print("Apart: used in a fit or as input, refused by the model, or not comparable.")
     print("Studies: how far two studies of one agent lie apart under the same conditions.")
-    if goals := goal_lines(found):
+    if goals := goal_lines(found.goals):
         print("\nGoals, by the status of the rows:")
         for line in goals:
             print(f"  {line}")

@@ -131,6 +131,22 @@ class Comparison:
         margins = self.margins(formulation)
         return max(margins, key=margins.__getitem__) if margins else ""
 
+    def best_in(self, modality: str) -> list[tuple[Formulation, Cell]]:
+        """Formulations with a margin in a modality, the one to pick first.
+
+        Within their hard limits before those outside, those that need the modality before those that do not, then by
+        the width of the margin.
+        """
+        outside = {entry["id"]: bool(entry["exceeds"]) for entry in self.rank()}
+        found = []
+        for formulation in self.formulations:
+            verdict = self.verdict(formulation.id, modality)
+            if verdict is not None and verdict.margin is not None and verdict.margin.value is not None:
+                unneeded = modality not in self.needed(formulation.id)
+                place = (outside[formulation.id], unneeded, -verdict.margin.value)
+                found.append((place, formulation, verdict.margin))
+        return [(formulation, cell) for _, formulation, cell in sorted(found, key=lambda entry: entry[0])]
+
     def margins(self, formulation: str) -> dict[str, float]:
         """Best margin of a formulation in every modality that answers."""
         found = {}
@@ -197,18 +213,21 @@ class Comparison:
         )
 
     def summary(self) -> str:
-        """One sentence from the numbers: how many are seen by all they need, and which by the widest margin."""
+        """One sentence from the numbers: how many are seen by all they need, and the widest margins."""
         best = [(m, f) for f in self.formulations if (m := self.smallest(f.id)) is not None]
         if not best:
             return "No formulation has a dose and an answer of every modality it needs: no margin can be stated."
-        margin, formulation = max(best, key=lambda pair: pair[0])
         seen = sum(m >= 1 for m, _ in best)
         undecided = len(self.formulations) - len(best)
         open_ends = f", {undecided} cannot be decided" if undecided else ""
+        first = [
+            f"{HEADINGS[m]}: {name} ({significant(cell.value or 0.0)}x)"
+            for m in MODALITIES
+            for name, cell in [(f.name, cell) for f, cell in self.best_in(m)[:1]]
+        ]
         return (
             f"{seen} of {len(self.formulations)} formulations are seen at their dose by every modality they "
-            f"need{open_ends}; the widest margin is that of {formulation.name} "
-            f"({significant(margin)}x in {HEADINGS[self.limiting(formulation.id)]})."
+            f"need{open_ends}. Widest margins: {'; '.join(first)}."
         )
 
     # ------------------------------------------------------------------------------------------- ranking
@@ -368,6 +387,46 @@ class Comparison:
         return f"<Comparison of {len(self.formulations)} formulations, {len(self.cells)} cells, run {self.run}>"
 
 
+<<<<<<< HEAD
+=======
+def _colour(entry: str) -> str:
+    """Colour of a table entry: what is seen, what is not, what is undecided."""
+    if "x" in entry.split()[0] if entry.split() else False:
+        try:
+            return "green" if float(entry.split("x")[0]) >= 1 else "red"
+        except ValueError:
+            return ""
+    return "dim" if entry in ("-", "no dose") or entry.startswith("cannot") else ""
+
+
+def _cell_text(value: Any) -> str:
+    """A CSV entry that no spreadsheet takes for a formula."""
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.10g}"
+    text = str(value)
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r", "\n") else text
+
+
+def _story(cell: Cell) -> list[str]:
+    """One cell as lines of an explanation."""
+    conditions = ", ".join(f"{k} {v}" for k, v in cell.conditions.items() if k != "from")
+    if cell.value is None:
+        return [f"{cell.quantity} ({conditions}): {cell.refusal}"]
+    band = ""
+    if cell.low is not None and cell.high is not None and cell.low != cell.high:
+        middle = "" if cell.median is None else f", median {significant(cell.median, 3)}"
+        band = f" ({significant(cell.low, 3)} to {significant(cell.high, 3)}{middle})"
+    status = f", {cell.status}" if cell.status not in ("", "computed", LETTERS[cell.letter]) else ""
+    source = f" <- {cell.source}" if cell.source else ""
+    unit = "" if cell.unit == "1" else f" {pretty(cell.unit)}"
+    first = f"{cell.quantity} = {significant(cell.value, 3)}{band}{unit} ({conditions})"
+    lines = [f"{first} [{cell.letter} {LETTERS[cell.letter]}{status}]{source}"]
+    return lines + [f"  {flag.severity}: {flag.message}" for flag in cell.flags]
+
+
+>>>>>>> main
 def _extra(name: str) -> Any:
     import importlib
 

@@ -1,7 +1,8 @@
 """A claim and its verdict: numbers are computed, a rule decides on them, the reason is written from them.
 
 A claim is split in two so that nothing is typed: `numbers()` asks the models, `judge(numbers)` applies the rule. Other
-numbers give another verdict, which is how the tests hold each rule to its numbers.
+numbers give another verdict, which is how the tests hold each rule to its numbers, and how a verdict says which of its
+numbers, moved within its own error, would turn it.
 """
 
 from __future__ import annotations
@@ -115,6 +116,7 @@ class Verdict:
     validity: str  #: how far the numbers can be trusted, and what is not in them
     modality: str
     source: str
+    unsure: tuple[str, ...] = ()  #: numbers within whose own band the rule would say otherwise
 
     @property
     def missing(self) -> dict[str, str]:
@@ -123,8 +125,9 @@ class Verdict:
 
     @property
     def sentence(self) -> str:
-        """Verdict and reason as one sentence."""
-        return f"{self.verdict}{'' if self.verdict == ONLY_IF else ':'} {self.reason}"
+        """Verdict and reason as one sentence, and what it would change with."""
+        doubt = f" (another verdict within the error of: {', '.join(self.unsure)})" if self.unsure else ""
+        return f"{self.verdict}{'' if self.verdict == ONLY_IF else ':'} {self.reason}{doubt}"
 
     def __str__(self) -> str:
         lines = [f"{self.id}  {self.claim}", f"  {self.sentence}"]
@@ -169,8 +172,18 @@ class Claim:
         about, ruling = statements()[self.id], self.rule(numbers)
         return Verdict(
             self.id, about.claim, about.numbers, ruling.verdict, ruling.reason, numbers, self.model, self.validity,
-            about.modality, about.source,
+            about.modality, about.source, self._unsure(numbers, ruling),
         )  # fmt: skip
+
+    def _unsure(self, numbers: Numbers, ruling: Ruling) -> tuple[str, ...]:
+        """Numbers with a band, each moved alone to its ends, that change the verdict."""
+        if ruling.verdict == OPEN:
+            return ()
+
+        def turns(name: str, end: float | None) -> bool:
+            return end is not None and self.rule(numbers.changed({name: end})).verdict != ruling.verdict
+
+        return tuple(name for name, v in numbers.items() if turns(name, v.low) or turns(name, v.high))
 
     def __call__(self, **given: Any) -> Verdict:
         return self.judge(self.numbers(**given))

@@ -354,6 +354,15 @@ def detection_limit(formulation: Formulation | str, protocol: Protocol | None = 
 
     Cells: c_min [mmol/L of metal], c_min_mass [ug/mL of metal], c_min_particle [nmol/L] where there are particles,
     iron_min [pg of iron in one voxel] of iron oxide, and margin where a concentration in the tissue is known.
+
+    Notes
+    -----
+    The Rose criterion on the steepest change of the signal; tissue times and the ratio of signal to noise are those of
+    the protocol. The band is that of the relaxivity; noise that grows with motion or flow is not modelled.
+
+    References
+    ----------
+    A. Rose, J. Opt. Soc. Am. 38, 196 (1948), doi:10.1364/JOSA.38.000196
     """
     formulation, protocol = load(formulation), protocol or Protocol()
     found: list[Cell] = []

@@ -211,6 +211,16 @@ def detection_limit(formulation: Any, protocol: Any = None, depth: Any = None, *
     list of Cell
         c_min in mmol/L of the formulation's basis (and of particles), margin without unit.
 
+    Notes
+    -----
+    The larger of the noise limit and the background limit; tissue optics and the detector make it one order of
+    magnitude, as `noise_limit` says.
+
+    References
+    ----------
+    A. M. Winkler, K. Maslov, L. V. Wang, J. Biomed. Opt. 18, 097003 (2013), doi:10.1117/1.JBO.18.9.097003;
+    S. L. Jacques, Phys. Med. Biol. 58, R37 (2013), doi:10.1088/0031-9155/58/11/R37
+
     Examples
     --------
     >>> from contrastphys.formulation import Formulation

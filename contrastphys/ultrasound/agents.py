@@ -22,10 +22,10 @@ from ..showing import shows
 from . import drops, imaging
 from .assembly import Agent, bubbles_of
 from .bubble import BODY_TEMPERATURE
-from .dynamics import Pulse
 from .echo import SEQUENCES, cached_sequence
 from .linear import natural, response, sections
 from .population import Population, population_flags
+from .pulses import Pulse
 from .sizes import Monodisperse
 
 QUANTITIES = {
@@ -443,7 +443,18 @@ def respond(formulation: Formulation, protocol: Protocol) -> list[Cell]:
 
 
 def detection_limit(formulation: Formulation, protocol: Protocol) -> list[Cell]:
-    """Smallest number of bubbles per mL that is seen, and how far the concentration in the target is above it."""
+    """Smallest number of bubbles per mL that is seen, and how far the concentration in the target is above it.
+
+    Notes
+    -----
+    Independent bubbles against the speckle of tissue, by the Rose criterion; never below one bubble in a voxel. The
+    band is that of shell and sizes, and a factor of two for the tissue.
+
+    References
+    ----------
+    A. Rose, J. Opt. Soc. Am. 38, 196 (1948), doi:10.1364/JOSA.38.000196;
+    K. W. Commander, A. Prosperetti, J. Acoust. Soc. Am. 85, 732 (1989), doi:10.1121/1.397599
+    """
     if not applies(formulation):
         return []
     found = []

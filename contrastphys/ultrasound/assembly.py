@@ -19,8 +19,9 @@ from ..parts import BubbleShell, GasCore, number_median
 from ..provenance import Flag, Refusal, Value
 from ..units import magnitude
 from .bubble import BODY_TEMPERATURE, Gas, gas, liquid
+from .coats import Shell
 from .population import Population
-from .shells import ChatterjeeSarkar, Church, DeJong, Free, Gompertz, Marmottant, Shell
+from .shells import ChatterjeeSarkar, Church, DeJong, Free, Gompertz, Marmottant
 from .sizes import LogNormal
 
 ASSUMED_WIDTH = 0.4  # sigma of ln R where a record states none: common for agents that are not sorted

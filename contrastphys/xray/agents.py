@@ -350,6 +350,14 @@ def detection_limit(formulation: Any, protocol: Any = None, **conditions: Any) -
 
     A formulation with a Protocol (or none) gives the cells of a comparison. An element, a formula, or a beam in the
     place of the protocol gives one quantity, as `contrastphys.xray.detection.detection_limit` describes.
+
+    Notes
+    -----
+    Noise scales with the beam at equal entrance kerma; the band is that of the enhancement and of the noise stated.
+
+    References
+    ----------
+    A. Rose, J. Opt. Soc. Am. 38, 196 (1948), doi:10.1364/JOSA.38.000196
     """
     if not isinstance(formulation, Formulation) or conditions or not isinstance(protocol, Protocol | None):
         beam = {} if protocol is None else {"spectrum": protocol}

@@ -16,10 +16,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from . import study as studies
+from .answers import limits_or_all
 from .formulation import MODALITIES, Formulation, load
 from .mistakes import RecordError
 from .parameters import changed
-from .answers import limits_or_all
 from .provenance import Refusal, Value
 from .study import Study, place, study_of
 from .units import Q, UnitError

@@ -12,6 +12,15 @@ from pathlib import Path
 from ..files import write_whole
 from .verdict import FAILS, HOLDS, ONLY_IF, OPEN, REVIEWS, VERDICTS, Verdict, _shown, statements
 
+COLUMNS = (
+    "id", "claim", "verdict", "reason", "unsure", "number", "value", "low", "high", "unit", "letter", "status",
+    "missing", "model", "validity", "source",
+)  # fmt: skip
+INTRODUCTION = """\
+What two reviews of multimodal probes state, put to the models of this package. Each verdict is reached by a rule on the
+numbers below it, and each sentence is written from them: `contrastphys claims` makes this page and
+`contrastphys claims C25` shows one claim. A verdict is in doubt where another one would follow within the
+error of one of its numbers."""
 COLOURS = {HOLDS: "green", ONLY_IF: "yellow", FAILS: "red", OPEN: "cyan"}
 
 
@@ -62,9 +71,7 @@ class Verdicts:
         """A line a number: claim, verdict, the number with its unit and band, or why there is none."""
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(
-            "id claim verdict reason unsure number value low high unit letter status missing model validity source".split()
-        )
+        writer.writerow(COLUMNS)
         for v in self.verdicts:
             start, end = [v.id, v.claim, v.verdict, v.reason, "; ".join(v.unsure)], [v.model, v.validity, v.source]
             for name, value in v.numbers.items():
@@ -79,10 +86,7 @@ class Verdicts:
         """The page: a table of all verdicts, then each claim with its numbers; what lies beyond comes last."""
         lines = [
             "# The reviews recomputed", "",
-            "What two reviews of multimodal probes state, put to the models of this package. Each verdict is reached by "
-            "a rule on the numbers below it, and each sentence is written from them: `contrastphys claims` makes this "
-            "page, `contrastphys claims C25` shows one claim. A verdict is in doubt where another one would follow within "
-            "the error of one of its numbers.", "",
+            INTRODUCTION, "",
             f"{self.summary()}.", "",
             "Sources of the claims: " + "; ".join(REVIEWS.values()) + ".", "",
             "| id | claim | verdict | reason |", "| --- | --- | --- | --- |",

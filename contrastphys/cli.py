@@ -107,6 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument(
         "--samples", type=int, metavar="N", help="bands from N samples of what is uncertain, and ranks"
     )
+    compare.add_argument("--workers", type=int, default=None, metavar="N", help="processes; none for this one")
     compare.add_argument("--dpi", type=_dpi, default=150, help="resolution of the PNG pictures")
 
     listing = command("list", _list, "list the formulations of the catalogue")
@@ -190,7 +191,7 @@ def _compare(options: argparse.Namespace) -> int:
         if options.samples < 1:
             raise UnitError(f"--samples {options.samples}: write a whole number of 1 or more")
         spread = propagate(study, samples=options.samples, progress=True)
-    result = compare(study, progress=True) if spread is None else spread.comparison
+    result = compare(study, progress=True, executor=options.workers) if spread is None else spread.comparison
     written = result.write(folder, dpi=options.dpi)
     width = max(80, min(160, shutil.get_terminal_size((120, 24)).columns))
     if study.title:
@@ -352,7 +353,8 @@ def _calibrate(options: argparse.Namespace) -> int:
 
 def _validate(options: argparse.Namespace) -> int:
     from .folders import make_folder
-    from .validation import described, goal_lines, summary, validate
+    from .goals import goal_lines
+    from .validation import described, summary, validate
 
     folder = make_folder(options.output) if options.output else None
     found = validate(options.modality)
@@ -361,7 +363,7 @@ def _validate(options: argparse.Namespace) -> int:
     print("Numbers of rows, in brackets those within the declared error; an error in brackets is of second-hand rows.")
     print("Apart: used in a fit or as input, refused by the model, or not comparable.")
     print("Studies: how far two studies of one agent lie apart under the same conditions.")
-    if goals := goal_lines(found):
+    if goals := goal_lines(found.goals):
         print("\nGoals, by the status of the rows:")
         for line in goals:
             print(f"  {line}")

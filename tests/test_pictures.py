@@ -265,8 +265,8 @@ def test_a_stated_spread_is_taken_at_its_ends():
 
 
 def test_the_tornado_takes_the_best_of_each_modality(real):
-    assert tornado.leading(real, "mri") == "ferumoxytol"
-    assert tornado.leading(real, "photoacoustic") == ""
+    assert real.best_in("mri")[0][0].id == "ferumoxytol"
+    assert real.best_in("photoacoustic") == []
     titles = [ax.get_title() or ax.get_title("left") for ax in plots.picture("tornado", real).figure.axes]
     assert [title.split(":")[0] for title in titles] == ["MRI", "CT", "Ultrasound"]
 

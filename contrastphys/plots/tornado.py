@@ -60,7 +60,7 @@ def tornado(comparison: Any, formulation: str = "", modality: str = "") -> Any:
 
     shown = []
     for name in [modality] if modality else MODALITIES:
-        held = formulation or leading(comparison, name)
+        held = formulation or next((f.id for f, _ in comparison.best_in(name)), "")
         base = comparison.verdict(held, name) if held else None
         if base is not None and base.margin is not None and base.margin.value:
             bars = swings(comparison.study, held, name, base.margin)
@@ -91,16 +91,6 @@ def tornado(comparison: Any, formulation: str = "", modality: str = "") -> Any:
         fig, handles, ["stated spread, or error of the model", f"{SWING:.0%} either way".replace("%", " %"), "as it is"]
     )
     return panels[0]
-
-
-def leading(comparison: Any, modality: str) -> str:
-    """Id of the formulation with the widest margin in a modality, of those that need it; empty where none has one."""
-    found = []
-    for formulation in comparison.formulations:
-        margin = comparison.margins(formulation.id).get(modality)
-        if margin:
-            found.append((modality in comparison.needed(formulation.id), margin, formulation.id))
-    return max(found)[2] if found else ""
 
 
 def swings(study: Study, formulation: str, modality: str, answer: Cell) -> list[Bar]:

@@ -191,7 +191,7 @@ def _compare(options: argparse.Namespace) -> int:
         spread = propagate(study, samples=options.samples, progress=True)
     result = compare(study, progress=True) if spread is None else spread.comparison
     written = result.write(folder, dpi=options.dpi)
-    width = max(80, min(160, shutil.get_terminal_size((120, 24)).columns))
+    width = max(80, min(200, shutil.get_terminal_size((120, 24)).columns))
     if study.title:
         print(study.title)
     print(result.table(width, colour=sys.stdout.isatty()), end="")
@@ -388,7 +388,7 @@ def _claims(options: argparse.Namespace) -> int:
     if len(options.id) == 1:
         print(next(iter(found)))
     else:
-        width = max(80, min(160, shutil.get_terminal_size((120, 24)).columns))
+        width = max(80, min(200, shutil.get_terminal_size((120, 24)).columns))
         print(found.table(width, colour=sys.stdout.isatty()), end="")
         print(found.summary())
     if folder is not None:

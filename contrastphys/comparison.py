@@ -225,8 +225,13 @@ class Comparison:
         """The comparison as a text table.
 
         Each modality shows its margin (concentration in the target over the smallest one seen) at the best
-        condition with the letter of its provenance, and below it that smallest concentration.
+        condition with the letter of its provenance, and below it that smallest concentration. Below 120 characters a
+        modality takes a line instead of a column, so that no word is broken.
         """
+        from .narrow import NARROW, listed
+
+        if width < NARROW:
+            return listed(self, width, colour)
         from rich.console import Console
         from rich.table import Table
         from rich.text import Text
@@ -235,7 +240,7 @@ class Comparison:
         for i, heading in enumerate(self.heading()):
             shown.add_column(heading, overflow="fold", justify="left" if i == 0 else "right")
         for row in self.rows():
-            shown.add_row(*(Text(entry, _colour(entry)) if i > 1 else Text(entry) for i, entry in enumerate(row)))
+            shown.add_row(*(Text(entry, coloured(entry)) if i > 1 else Text(entry) for i, entry in enumerate(row)))
         screen = Console(width=width, file=io.StringIO(), force_terminal=colour, highlight=False, legacy_windows=False)
         with screen.capture() as text:
             screen.print(shown)
@@ -245,7 +250,7 @@ class Comparison:
         """What the table's signs mean, in one line."""
         letters = ", ".join(f"{letter} {word}" for letter, word in LETTERS.items())
         return (
-            f"Margin = concentration in the target / smallest seen (second line). Letters: {letters}. "
+            f"Margin = concentration in the target / smallest seen (below or beside it). Letters: {letters}. "
             f"'-' does not apply; '?' needed but undecided."
         )
 
@@ -449,7 +454,7 @@ class Comparison:
         return f"<Comparison of {len(self.formulations)} formulations, {len(self.cells)} cells, run {self.run}>"
 
 
-def _colour(entry: str) -> str:
+def coloured(entry: str) -> str:
     """Colour of a table entry: what is seen, what is not, what is undecided."""
     if "x" in entry.split()[0] if entry.split() else False:
         try:

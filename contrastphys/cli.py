@@ -193,7 +193,7 @@ def _compare(options: argparse.Namespace) -> int:
         spread = propagate(study, samples=options.samples, progress=True)
     result = compare(study, progress=True, executor=options.workers) if spread is None else spread.comparison
     written = result.write(folder, dpi=options.dpi)
-    width = max(80, min(160, shutil.get_terminal_size((120, 24)).columns))
+    width = max(80, min(200, shutil.get_terminal_size((120, 24)).columns))
     if study.title:
         print(study.title)
     print(result.table(width, colour=sys.stdout.isatty()), end="")
@@ -387,7 +387,7 @@ def _claims(options: argparse.Namespace) -> int:
         of(name)  # mistakes first: a folder is made for what can be written
     folder = make_folder(options.output) if options.output else None
     found = verdicts(options.id)
-    width = max(80, min(160, shutil.get_terminal_size((120, 24)).columns))
+    width = max(80, min(200, shutil.get_terminal_size((120, 24)).columns))
     if len(options.id) == 1:
         for line in str(next(iter(found))).splitlines():
             print(textwrap.fill(line, width, subsequent_indent="    ", break_on_hyphens=False))

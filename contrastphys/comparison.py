@@ -31,12 +31,11 @@ from .ranking import exceeds, fronts, shares
 from .running import spread
 from .showing import Page, html_of
 from .study import MODALITIES, Study
-from .verdicts import Verdict, cell_text, story, tone, where
+from .verdicts import HEADINGS, Verdict, cell_text, story, tone, where
 from .wording import amount, significant
 
 PART = 25  # formulations a worker is given at once
 READABLE = 40  # formulations a picture or a page shows
-HEADINGS = {"mri": "MRI", "xray": "CT", "photoacoustic": "Photoacoustic", "ultrasound": "Ultrasound"}
 
 
 @dataclass(frozen=True)
@@ -185,8 +184,13 @@ class Comparison:
         """The comparison as a text table; of more than `most` formulations, the first by rank.
 
         Each modality shows its margin (concentration in the target over the smallest one seen) at the best
-        condition with the letter of its provenance, and below it that smallest concentration.
+        condition with the letter of its provenance, and below it that smallest concentration. Below 120 characters a
+        modality takes a line instead of a column, so that no word is broken.
         """
+        from .narrow import NARROW, listed
+
+        if width < NARROW:
+            return listed(self.leading(most), width, colour)
         from rich.console import Console
         from rich.table import Table
         from rich.text import Text
@@ -207,7 +211,7 @@ class Comparison:
         """What the table's signs mean, in one line."""
         letters = ", ".join(f"{letter} {word}" for letter, word in LETTERS.items())
         return (
-            f"Margin = concentration in the target / smallest seen (second line). Letters: {letters}. "
+            f"Margin = concentration in the target / smallest seen (below or beside it). Letters: {letters}. "
             f"'-' does not apply; '?' needed but undecided."
             + (" Three numbers: p5, median and p95." if any(c.median is not None for c in self.cells) else "")
         )

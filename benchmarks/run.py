@@ -502,7 +502,7 @@ def main() -> None:
         "",
         f"Made by `python benchmarks/run.py` {about}.",
         "",
-        "Processor seconds, ours and the peer taking turns, the least of three; a peer that loops is scaled up from fewer. "
+        "Processor seconds, taking turns, the least of three; a peer that loops is scaled up from fewer. "
         "Above 1 the peer takes longer.",
         "",
         "| what | ours | peer | version | peer's time | peer over ours |",

@@ -2,8 +2,9 @@
 
     python benchmarks/bench_sweep.py [--points 100000] [--workers 1 2] [--json FILE]
 
-Three formulations over four modalities on a grid of dose, field, tube voltage, frequency and wavelength. Each
-modality answers once for every distinct set of values that reaches it; the comparison is with computing every
+Three formulations over four modalities, on a grid and at random samples of dose, field, tube voltage, frequency and
+wavelength. On the grid each modality answers once for every distinct set of values that reaches it; of samples it is
+tabulated along the one number it sees besides the dose. The comparison is with computing every
 point by itself (`cp.compare` of a changed study), timed on a few points. Wall seconds, start of workers included.
 """
 
@@ -19,6 +20,7 @@ import numpy as np
 
 import contrastphys as cp
 from contrastphys.parameters import changed
+from contrastphys.sampling import Uniform
 from contrastphys.study import Study, cells
 from contrastphys.sweeps import sweep
 
@@ -49,6 +51,17 @@ def grid(points: int) -> dict[str, Any]:
     }
 
 
+def samples() -> dict[str, Any]:
+    """The same five as distributions."""
+    return {
+        "formulation.gold.dose": Uniform("10 mg/kg", "100 mg/kg"),
+        "protocol.mri.field": Uniform("0.5 T", "7 T"),
+        "protocol.xray.kvp": Uniform("80 kV", "140 kV"),
+        "protocol.ultrasound.frequency": Uniform("1 MHz", "10 MHz"),
+        "protocol.photoacoustic.wavelength": Uniform("700 nm", "980 nm"),
+    }
+
+
 def one_by_one(made: Study, over: dict[str, Any], count: int = 20) -> float:
     """Seconds a point where every point is computed by itself."""
     cells(made)  # compiled and read
@@ -66,14 +79,18 @@ def main() -> None:
     options = parser.parse_args()
     made, over = study(), grid(options.points)
     rows: dict[str, float] = {}
-    digests = set()
+    digests: dict[str, set[str]] = {"grid": set(), "random": set()}
 
     def timed(name: str, executor: Any) -> None:
-        began = time.perf_counter()
-        result = sweep(made, over, executor=executor, progress=False)
-        rows[name] = time.perf_counter() - began
-        digests.add(result.digest())
-        print(f"{name:<28}{rows[name]:8.2f} s {result.done.size / rows[name]:12.0f} points/s  {result.digest()[:12]}")
+        for kind, asked in (("grid", over), ("random", samples())):
+            count = options.points if kind == "random" else None
+            began, used = time.perf_counter(), time.process_time()
+            result = sweep(made, asked, executor=executor, samples=count, progress=False)
+            rows[f"{name}, {kind}"] = wall = time.perf_counter() - began
+            digests[kind].add(result.digest())
+            own = time.process_time() - used
+            rate = f"{wall:8.2f} s ({own:.1f} of this process) {result.done.size / wall:10.0f} points/s"
+            print(f"{f'{name}, {kind}':<34}{rate}  {result.digest()[:12]}", flush=True)
 
     timed("here", None)
     for workers in options.workers:
@@ -92,7 +109,8 @@ def main() -> None:
             timed("Dask, 2 worker processes", client.get_executor())
     rows["one by one, a point"] = one_by_one(made, over)
     print(f"{'every point by itself':<28}{rows['one by one, a point'] * 1e3:8.2f} ms a point")
-    print("the same bit for bit" if len(digests) == 1 else "NOT THE SAME")
+    same = all(len(found) == 1 for found in digests.values())
+    print("the same bit for bit" if same else "NOT THE SAME")
     if options.json:
         options.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
 

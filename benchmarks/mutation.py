@@ -365,7 +365,7 @@ def meet(mutant: Mutant, folder: Path, reach: Reach) -> None:
             shutil.rmtree(cache, ignore_errors=True)
             shutil.copytree(folder / "kernels", cache)
         result = "survived"
-        for some in (tests[:12], tests[12:80], reach.others(mutant.file, tests[:80], 40.0)):
+        for some in (tests[:60], reach.others(mutant.file, tests[:60], 10.0)):
             if not some:
                 continue
             expected = sum(reach.spent.get(test, 1.0) for test in some)

@@ -1,4 +1,4 @@
-"""The command line: compare, list, show, check, convert, explain, validate.
+"""The command line: compare, list, show, check, convert, explain, validate, claims.
 
 Results go to standard output; mistakes in the input go to standard error, a line each, with exit code 2. `validate`
 exits with 1 where a model declares a smaller error than it shows.
@@ -106,6 +106,7 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument(
         "--samples", type=_samples, metavar="N", help="bands from N samples of what is uncertain, and ranks"
     )
+    compare.add_argument("--workers", type=int, default=None, metavar="N", help="processes; none for this one")
     compare.add_argument("--dpi", type=_dpi, default=150, help="resolution of the PNG pictures")
 
     listing = command("list", _list, "list the formulations of the catalogue")
@@ -152,6 +153,10 @@ def _parser() -> argparse.ArgumentParser:
     validating.add_argument(
         "-o", "--output", metavar="DIR", help="write validation.csv and VALIDATION.md into a folder"
     )
+
+    claiming = command("claims", _claims, "what reviews claim, each with a verdict from the numbers")
+    claiming.add_argument("id", nargs="*", help="only these, such as C25; one alone is shown with its numbers")
+    claiming.add_argument("-o", "--output", metavar="DIR", help="write verdicts.csv and CLAIMS.md into a folder")
     return parser
 
 
@@ -191,7 +196,7 @@ def _compare(options: argparse.Namespace) -> int:
         from .uncertainty import propagate
 
         spread = propagate(study, samples=options.samples, progress=True)
-    result = compare(study, progress=True) if spread is None else spread.comparison
+    result = compare(study, progress=True, executor=options.workers) if spread is None else spread.comparison
     written = result.write(folder, dpi=options.dpi)
     width = max(80, min(160, shutil.get_terminal_size((120, 24)).columns))
     if study.title:
@@ -353,7 +358,8 @@ def _calibrate(options: argparse.Namespace) -> int:
 
 def _validate(options: argparse.Namespace) -> int:
     from .folders import make_folder
-    from .validation import described, goal_lines, summary, validate
+    from .goals import goal_lines
+    from .validation import described, summary, validate
 
     folder = make_folder(options.output) if options.output else None
     found = validate(options.modality)
@@ -362,7 +368,7 @@ def _validate(options: argparse.Namespace) -> int:
     print("Numbers of rows, in brackets those within the declared error; an error in brackets is of second-hand rows.")
     print("Apart: used in a fit or as input, refused by the model, or not comparable.")
     print("Studies: how far two studies of one agent lie apart under the same conditions.")
-    if goals := goal_lines(found):
+    if goals := goal_lines(found.goals):
         print("\nGoals, by the status of the rows:")
         for line in goals:
             print(f"  {line}")
@@ -376,3 +382,22 @@ def _validate(options: argparse.Namespace) -> int:
         names = ", ".join(path.as_posix() for path in found.write(folder))
         print(f"written: {names}")
     return 0 if found.ok else 1
+
+
+def _claims(options: argparse.Namespace) -> int:
+    from .claims import of, verdicts
+    from .comparison import make_folder
+
+    for name in options.id:
+        of(name)  # mistakes first: a folder is made for what can be written
+    folder = make_folder(options.output) if options.output else None
+    found = verdicts(options.id)
+    if len(options.id) == 1:
+        print(next(iter(found)))
+    else:
+        width = max(80, min(160, shutil.get_terminal_size((120, 24)).columns))
+        print(found.table(width, colour=sys.stdout.isatty()), end="")
+        print(found.summary())
+    if folder is not None:
+        print("written: " + ", ".join(path.as_posix() for path in found.write(folder)))
+    return 0

@@ -7,6 +7,8 @@ them. Ranking has no hidden score: hard limits first, then the Pareto fronts of 
 from __future__ import annotations
 
 import csv
+import dataclasses
+import functools
 import io
 import json
 import math
@@ -17,18 +19,22 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
+from . import records
 from . import study as studies
 from .files import write_whole
 from .folders import make_folder, write_run
-from .formulation import Concentration, Formulation
+from .formulation import Formulation
 from .mistakes import Mistake, RecordError, near
 from .progress import Bar
 from .provenance import LETTERS, Cell
+from .ranking import exceeds, fronts, shares
+from .running import spread
 from .showing import Page, html_of, shows
 from .study import MODALITIES, Study
+from .wording import amount, pretty, significant
 
+PART = 25  # formulations a worker is given at once
+READABLE = 40  # formulations a picture or a page shows
 HEADINGS = {"mri": "MRI", "xray": "CT", "photoacoustic": "Photoacoustic", "ultrasound": "Ultrasound"}
 
 
@@ -45,45 +51,14 @@ class Verdict(NamedTuple):
         """Two short lines for a table."""
         if self.margin is not None and self.margin.value is not None:
             first = f"{significant(self.margin.value)}x {_where(self.margin)} [{self.margin.letter}]"
+            if self.margin.median is not None and self.margin.low is not None and self.margin.high is not None:
+                bounds = (self.margin.low, self.margin.median, self.margin.high)
+                first += f"\n{' - '.join(significant(b) for b in bounds)} x"
         else:
             first = "cannot decide" if self.c_min is None else "no dose"
         if self.c_min is not None and self.c_min.value is not None:
             return f"{first}\n{amount(self.c_min.value, self.c_min.unit)} {_basis(self.c_min)}".rstrip()
         return first
-
-
-def significant(value: float, digits: int = 2) -> str:
-    """A number with a few digits and no needless zeros.
-
-    Examples
-    --------
-    >>> significant(0.03712), significant(1234.0), significant(2.2e-9)
-    ('0.037', '1200', '2.2e-09')
-    """
-    if value == 0 or not math.isfinite(value):
-        return f"{value:g}"
-    rounded = float(f"{value:.{digits - 1}e}")
-    return f"{rounded:.0f}" if digits <= math.log10(abs(rounded)) < 5 else f"{rounded:g}"
-
-
-def amount(value: float, unit: str) -> str:
-    """A number with its unit; molarities with the prefix that suits them.
-
-    Examples
-    --------
-    >>> amount(2.4e-8, "mmol/L"), amount(9.3, "mmol/L"), amount(1.5e5, "1/mL")
-    ('24 pM', '9.3 mM', '150000 1/mL')
-    """
-    if unit == "mmol/L" and value > 0:
-        for prefix, size in (("m", 1.0), ("u", 1e-3), ("n", 1e-6), ("p", 1e-9), ("f", 1e-12)):
-            if value >= size * 0.9995 or prefix == "f":
-                return f"{significant(value / size)} {prefix}M"
-    return f"{significant(value)} {pretty(unit)}"
-
-
-def pretty(unit: str) -> str:
-    """A unit as a reader writes it."""
-    return unit.replace("**", "^").replace(" * ", "·").replace("*", "·").replace(" / ", "/")
 
 
 def _where(cell: Cell) -> str:
@@ -123,14 +98,35 @@ class Comparison:
         """The formulations compared, in the order of the study."""
         return self.study.formulations
 
+    @functools.cached_property
+    def _by(self) -> dict[str, list[Cell]]:
+        """Cells of each formulation."""
+        found: dict[str, list[Cell]] = {f.id: [] for f in self.formulations}
+        for cell in self.cells:
+            found.setdefault(cell.formulation, []).append(cell)
+        return found
+
+    @functools.cached_property
+    def _needs(self) -> dict[str, tuple[str, ...]]:
+        return {f.id: f.needs for f in self.formulations}
+
+    def leading(self, count: int) -> Comparison:
+        """The first formulations by rank, where there are more than `count`; the title says how many there are."""
+        if len(self.formulations) <= count:
+            return self
+        places = {entry["id"]: n for n, entry in enumerate(self.rank()[:count])}
+        kept = sorted((f for f in self.formulations if f.id in places), key=lambda f: places[f.id])
+        title = f"{self.study.title or 'Comparison'}: the first {count} of {len(self.formulations)} by rank"
+        study = dataclasses.replace(self.study, formulations=tuple(kept), title=title, text="", file="")
+        cells = tuple(cell for f in kept for cell in self._by[f.id])
+        return dataclasses.replace(self, study=study, cells=cells)
+
     def select(self, formulation: str = "", modality: str = "", quantity: str = "") -> list[Cell]:
         """Cells of a formulation, modality and quantity; an empty word takes all."""
         return [
             cell
-            for cell in self.cells
-            if formulation in ("", cell.formulation)
-            and modality in ("", cell.modality)
-            and quantity in ("", cell.quantity)
+            for cell in (self._by.get(formulation, ()) if formulation else self.cells)
+            if modality in ("", cell.modality) and quantity in ("", cell.quantity)
         ]
 
     def verdict(self, formulation: str, modality: str) -> Verdict | None:
@@ -151,8 +147,7 @@ class Comparison:
 
     def needed(self, formulation: str) -> tuple[str, ...]:
         """Modalities that must see a formulation: its own needs, the scenario's, else all that answer."""
-        own = next(f.needs for f in self.formulations if f.id == formulation)
-        return own or self.study.scenario.needs or tuple(self.margins(formulation))
+        return self._needs[formulation] or self.study.scenario.needs or tuple(self.margins(formulation))
 
     def limiting(self, formulation: str) -> str:
         """The needed modality with the smallest margin (one that does not answer has none); empty if all fail."""
@@ -170,6 +165,22 @@ class Comparison:
         """The modality with the largest margin; empty where none answers."""
         margins = self.margins(formulation)
         return max(margins, key=margins.__getitem__) if margins else ""
+
+    def best_in(self, modality: str) -> list[tuple[Formulation, Cell]]:
+        """Formulations with a margin in a modality, the one to pick first.
+
+        Within their hard limits before those outside, those that need the modality before those that do not, then by
+        the width of the margin.
+        """
+        outside = {entry["id"]: bool(entry["exceeds"]) for entry in self.rank()}
+        found = []
+        for formulation in self.formulations:
+            verdict = self.verdict(formulation.id, modality)
+            if verdict is not None and verdict.margin is not None and verdict.margin.value is not None:
+                unneeded = modality not in self.needed(formulation.id)
+                place = (outside[formulation.id], unneeded, -verdict.margin.value)
+                found.append((place, formulation, verdict.margin))
+        return [(formulation, cell) for _, formulation, cell in sorted(found, key=lambda entry: entry[0])]
 
     def margins(self, formulation: str) -> dict[str, float]:
         """Best margin of a formulation in every modality that answers."""
@@ -205,8 +216,8 @@ class Comparison:
         """Headings of `rows`."""
         return ["Formulation", "In target", *(HEADINGS[m] for m in MODALITIES), "Best by\nlimited by"]
 
-    def table(self, width: int = 120, colour: bool = False) -> str:
-        """The comparison as a text table.
+    def table(self, width: int = 120, colour: bool = False, most: int = 100) -> str:
+        """The comparison as a text table; of more than `most` formulations, the first by rank.
 
         Each modality shows its margin (concentration in the target over the smallest one seen) at the best
         condition with the letter of its provenance, and below it that smallest concentration.
@@ -218,11 +229,13 @@ class Comparison:
         shown = Table(show_lines=True)
         for i, heading in enumerate(self.heading()):
             shown.add_column(heading, overflow="fold", justify="left" if i == 0 else "right")
-        for row in self.rows():
+        for row in self.leading(most).rows():
             shown.add_row(*(Text(entry, _colour(entry)) if i > 1 else Text(entry) for i, entry in enumerate(row)))
         screen = Console(width=width, file=io.StringIO(), force_terminal=colour, highlight=False, legacy_windows=False)
         with screen.capture() as text:
             screen.print(shown)
+            if len(self.formulations) > most:
+                screen.print(f"the first {most} of {len(self.formulations)} by rank")
         return text.get()
 
     def legend(self) -> str:
@@ -231,21 +244,25 @@ class Comparison:
         return (
             f"Margin = concentration in the target / smallest seen (second line). Letters: {letters}. "
             f"'-' does not apply; '?' needed but undecided."
+            + (" Three numbers: p5, median and p95." if any(c.median is not None for c in self.cells) else "")
         )
 
     def summary(self) -> str:
-        """One sentence from the numbers: how many are seen by all they need, and which by the widest margin."""
+        """One sentence from the numbers: how many are seen by all they need, and the widest margins."""
         best = [(m, f) for f in self.formulations if (m := self.smallest(f.id)) is not None]
         if not best:
             return "No formulation has a dose and an answer of every modality it needs: no margin can be stated."
-        margin, formulation = max(best, key=lambda pair: pair[0])
         seen = sum(m >= 1 for m, _ in best)
         undecided = len(self.formulations) - len(best)
         open_ends = f", {undecided} cannot be decided" if undecided else ""
+        first = [
+            f"{HEADINGS[m]}: {name} ({significant(cell.value or 0.0)}x)"
+            for m in MODALITIES
+            for name, cell in [(f.name, cell) for f, cell in self.best_in(m)[:1]]
+        ]
         return (
             f"{seen} of {len(self.formulations)} formulations are seen at their dose by every modality they "
-            f"need{open_ends}; the widest margin is that of {formulation.name} "
-            f"({significant(margin)}x in {HEADINGS[self.limiting(formulation.id)]})."
+            f"need{open_ends}. Widest margins: {'; '.join(first)}."
         )
 
     # ------------------------------------------------------------------------------------------- ranking
@@ -275,46 +292,15 @@ class Comparison:
                     "limiting": self.limiting(formulation.id),
                     "smallest": self.smallest(formulation.id),
                     "margins": margins,
-                    "exceeds": _exceeds(formulation, self.study),
+                    "exceeds": exceeds(formulation, self.study, self._by[formulation.id]),
                 }
             )
-        waiting = [e for e in entries if e["margins"] and not e["exceeds"]]
-        front = 1
-        while waiting:
-            best = [e for e in waiting if not any(_dominates(o["margins"], e["margins"]) for o in waiting)]
-            for entry in best:
-                entry["front"] = front
-            waiting = [e for e in waiting if e not in best]
-            front += 1
+        allowed = [e for e in entries if e["margins"] and not e["exceeds"]]
+        for entry, front in zip(allowed, fronts([e["margins"] for e in allowed]), strict=True):
+            entry["front"] = front
         if samples is not None:
-            self._shares(entries, samples)
+            shares(entries, samples, {e["id"]: self.needed(e["id"]) for e in entries})
         return sorted(entries, key=lambda e: (e["front"] or math.inf, -(e["smallest"] or 0.0)))
-
-    def _shares(self, entries: list[dict[str, Any]], samples: Mapping[str, Mapping[str, Any]]) -> None:
-        """Write the shares of samples in which each formulation is first, and on the first front, into its entry."""
-        allowed = [e["id"] for e in entries if not e["exceeds"] and e["id"] in samples]
-        for entry in entries:
-            entry["first"] = entry["on_front"] = 0.0
-        if not allowed:
-            return
-        count = len(next(iter(next(iter(samples.values())).values())))
-        zero = np.zeros(count)
-        held = np.array([[samples[f].get(m, zero) for m in MODALITIES] for f in allowed])
-        smallest = np.array(
-            [
-                np.min([samples[f].get(m, zero) for m in self.needed(f)], axis=0) if self.needed(f) else zero
-                for f in allowed
-            ]
-        )
-        front = np.array([(own > 0).any(axis=0) for own in held])
-        for i, own in enumerate(held):
-            beaten = ((held >= own).all(axis=1) & (held > own).any(axis=1)).any(axis=0)
-            front[i] &= ~beaten
-        first = np.where(front, smallest, -1.0).argmax(axis=0)
-        for i, name in enumerate(allowed):
-            entry = next(e for e in entries if e["id"] == name)
-            entry["first"] = float((front.any(axis=0) & (first == i)).mean())
-            entry["on_front"] = float(front[i].mean())
 
     def explain(self, id: str, modality: str = "") -> str:
         """The chain from dose to margin of one formulation, each step with value, unit, source and letter."""
@@ -352,16 +338,20 @@ class Comparison:
         return [{"run": self.run, **cell.record()} for cell in self.cells]
 
     def json(self) -> str:
-        """Text of results.json: a list of cells."""
-        return json.dumps(self.to_records(), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        """Text of results.json: a list of cells, one a line."""
+        lines = (
+            json.dumps({"run": self.run, **cell.record()}, ensure_ascii=False, allow_nan=False) for cell in self.cells
+        )
+        return "[\n" + ",\n".join(lines) + "\n]\n"
 
     def csv(self) -> str:
         """Text of table.csv: a row a cell."""
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\n")
-        columns = ("run", "formulation", "modality", "quantity", "conditions", "value", "unit", "low", "high")
+        columns = ("run", "formulation", "modality", "quantity", "conditions", "value", "unit", "low", "median", "high")
         writer.writerow([*columns, "provenance", "status", "source", "flags"])
-        for record in self.to_records():
+        for cell in self.cells:
+            record = {"run": self.run, **cell.record()}
             conditions = "; ".join(f"{k}: {v}" for k, v in record["conditions"].items())
             flags = "; ".join(f"{f['code']}: {f['message']}" for f in record["flags"])
             row = {**record, "conditions": conditions, "flags": flags}
@@ -399,24 +389,26 @@ class Comparison:
         """Write the self-contained HTML report."""
         from .report import render
 
-        write_whole(Path(path), render(self))
+        write_whole(Path(path), render(self.leading(READABLE)))
 
     def write(self, folder: str | Path, dpi: int = 150, step: Callable[[str], None] | None = None) -> list[Path]:
         """Write table.csv, pictures, report.html and last results.json into a folder, each file whole.
 
-        Every file carries the run's id, so that a folder with files of two runs is recognised.
+        Pictures and report show the first 40 by rank where there are more; table.csv and results.json hold all. Every
+        file carries the run's id, so that a folder with files of two runs is recognised.
         """
         from . import plots
         from .report import render
 
         target = make_folder(folder)  # said before the pictures are drawn
         files: dict[str, str | bytes] = {"table.csv": self.csv()}
-        for name in plots.of_comparison(self):
-            for ending, content in plots.draw(name, self, dpi=dpi).items():
+        seen = self.leading(READABLE)
+        for name in plots.of_comparison(seen):
+            for ending, content in plots.draw(name, seen, dpi=dpi).items():
                 files[f"{name}.{ending}"] = content
             if step is not None:
                 step(name)
-        files["report.html"] = render(self, {k: v for k, v in files.items() if k.endswith(".svg")})
+        files["report.html"] = render(seen, {k: v for k, v in files.items() if k.endswith(".svg")})
         files["results.json"] = self.json()  # last: a folder with it is complete
         return write_run(target, files, tuple(plots.PICTURES))
 
@@ -447,41 +439,7 @@ def _cell_text(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.10g}"
     text = str(value)
-    return f"'{text}" if text[:1] in ("=", "+", "@", "\t", "\r") else text
-
-
-def _dominates(a: dict[str, float], b: dict[str, float]) -> bool:
-    """At least as good wherever b answers, and better somewhere."""
-    return all(a.get(m, 0.0) >= v for m, v in b.items()) and (
-        any(a.get(m, 0.0) > v for m, v in b.items()) or any(m not in b for m in a)
-    )
-
-
-def _exceeds(formulation: Formulation, study: Study) -> str:
-    """The hard limits of dose, mechanical index and cost that are exceeded, or an empty string."""
-    limits = formulation.limits
-    if limits is None:
-        return ""
-    found = []
-    dose, mass = formulation.dose, studies.body_mass(study.scenario)
-    if limits.maximum_dose is not None and dose is not None:
-        given = formulation.dose_entities(dose, mass)
-        most = formulation.dose_entities(limits.maximum_dose, mass)
-        if given > most * 1.000001:
-            found.append(f"dose {given / most:.2g} times the limit ({limits.maximum_dose.value})")
-    if limits.mechanical_index is not None and (formulation.gas is not None or formulation.liquid is not None):
-        protocol = study.protocol("ultrasound")
-        lowest = min(value.number for value in protocol.frequency)
-        index = protocol.pressure_amplitude.number * 1e-3 / math.sqrt(lowest)
-        if index > limits.mechanical_index.number * 1.000001:
-            found.append(f"mechanical index {index:.2g} above the limit {limits.mechanical_index.number:g}")
-    if limits.maximum_cost is not None and limits.price_per_gram is not None and dose is not None:
-        basis = formulation.basis if formulation.basis in formulation.elements else "compound"
-        grams = Concentration(formulation, formulation.dose_entities(dose, mass), basis).mass(basis)
-        cost = grams * limits.price_per_gram.number
-        if cost > limits.maximum_cost.number * 1.000001:
-            found.append(f"cost of a dose {significant(cost)} {limits.currency} above {limits.maximum_cost.number:g}")
-    return "; ".join(" ".join(words.split()) for words in found)
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r", "\n") else text
 
 
 def _story(cell: Cell) -> list[str]:
@@ -491,7 +449,8 @@ def _story(cell: Cell) -> list[str]:
         return [f"{cell.quantity} ({conditions}): {cell.refusal}"]
     band = ""
     if cell.low is not None and cell.high is not None and cell.low != cell.high:
-        band = f" ({significant(cell.low, 3)} to {significant(cell.high, 3)})"
+        middle = "" if cell.median is None else f", median {significant(cell.median, 3)}"
+        band = f" ({significant(cell.low, 3)} to {significant(cell.high, 3)}{middle})"
     status = f", {cell.status}" if cell.status not in ("", "computed", LETTERS[cell.letter]) else ""
     source = f" <- {cell.source}" if cell.source else ""
     unit = "" if cell.unit == "1" else f" {pretty(cell.unit)}"
@@ -509,7 +468,7 @@ def _extra(name: str) -> Any:
         raise ImportError(f"{name} is not installed: pip install 'contrastphys[labelled]'") from None
 
 
-def compare(study: Any = None, progress: bool = False) -> Comparison:
+def compare(study: Any = None, progress: bool = False, executor: Any = None) -> Comparison:
     """Formulations side by side: detection limits, margins, provenance and validity in every modality.
 
     Parameters
@@ -518,6 +477,8 @@ def compare(study: Any = None, progress: bool = False) -> Comparison:
         A study file, a list of formulations or catalogue ids; None takes the shipped shortlist.
     progress : bool
         Show a progress bar where it takes longer than a second.
+    executor : None, int or Executor
+        None computes here, a number starts that many processes, anything else needs a `submit`, as in `sweep`.
 
     Returns
     -------
@@ -535,5 +496,27 @@ def compare(study: Any = None, progress: bool = False) -> Comparison:
     'mmol/L'
     """
     ready = studies.study_of(study)
-    with Bar(len(ready.formulations), progress) as step:
-        return Comparison(ready, tuple(studies.cells(ready, step)))
+    count = len(ready.formulations)
+    if executor is None or count <= PART:
+        with Bar(count, progress) as step:
+            return Comparison(ready, tuple(studies.cells(ready, step)))
+    whole = dataclasses.replace(ready, protocols={m: ready.protocol(m) for m in MODALITIES}, text="", file="")
+    folders = tuple(str(f.resolve()) for f in records.folders() if f != records.shipped_folder())
+
+    def part(start: int) -> tuple[Any, ...]:
+        return dataclasses.replace(whole, formulations=whole.formulations[start : start + PART]), folders
+
+    starts = range(0, count, PART)
+    found: dict[int, list[Cell]] = {}
+    with Bar(len(starts), progress) as step:
+        for start, cells in spread(_cells, part, list(starts), executor):
+            found[start] = cells
+            step(f"{min(count, len(found) * PART)} of {count} formulations")
+    return Comparison(ready, tuple(cell for start in starts for cell in found[start]))
+
+
+def _cells(study: Study, folders: tuple[str, ...]) -> list[Cell]:
+    """Cells of a part of a study, in whatever process this runs."""
+    for folder in folders:
+        records.use_folder(folder)
+    return studies.cells(study)

@@ -16,10 +16,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from . import study as studies
+from .answers import limits_or_all
 from .formulation import MODALITIES, Formulation, load
 from .mistakes import RecordError
 from .parameters import changed
-from .points import limits_or_all
 from .provenance import Refusal, Value
 from .study import Study, place, study_of
 from .units import Q, UnitError
@@ -297,7 +297,7 @@ def _curves_ultrasound(f: Formulation, protocol: Any, vaporised: bool) -> tuple[
         asked = FREQUENCIES[::8]
         found = [predict(f, "backscatter", {**conditions, "frequency": float(each)}, False).number for each in asked]
         grown = np.interp(np.log(FREQUENCIES), np.log(asked), np.log(np.maximum(found, 1e-300)))
-        return {"backscatter": np.exp(grown)}, "backscatter [1/m] of drops at 10⁶ per mL"
+        return {"backscatter": np.exp(grown)}, "backscatter [cm⁻¹] of drops at 10⁶ per mL"
     cloud = bubbles_of(f, vaporised, warmth).population(REFERENCE * 1e6, medium, warmth)
     attenuation = cloud.spectra(FREQUENCIES * 1e6)[0] / 100
     return {"attenuation": attenuation}, "attenuation [dB/cm] at 10⁶ per mL"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,10 +83,11 @@ class Study:
     title: str = ""
     file: str = ""
     text: str = ""
+    components: Mapping[tuple[str, str], Any] = dataclasses.field(default_factory=dict)  # changed: (folder, id)
 
     def __post_init__(self) -> None:
-        ids = [formulation.id for formulation in self.formulations]
-        twice = next((name for name in ids if ids.count(name) > 1), None)
+        counts = Counter(formulation.id for formulation in self.formulations)
+        twice = next((name for name, count in counts.items() if count > 1), None)
         if twice is not None:
             what, write = f"id '{twice}' stands twice", "give one of them an id of its own"
             raise RecordError([Mistake("study", 0, "formulations", what, write)])
@@ -225,7 +227,7 @@ def place(formulation: Formulation, scenario: Scenario) -> tuple[Formulation, Ce
     except (Refusal, UnitError) as error:
         refusal = error if isinstance(error, Refusal) else Refusal("dose", str(error))
         return formulation, Cell.refused(formulation.id, "dose", "tissue_concentration", conditions, refusal)
-    placed = formulation.replace(tissue=concentration)
+    placed = formulation.placed(concentration)
     if concentration.basis == "particle" and formulation.kind in ("bubble", "droplet"):
         concentration = concentration.to("particle", "1/mL")
     number_shown, unit = concentration.shown
@@ -301,11 +303,12 @@ def cells(study: Study, step: Callable[[str], None] | None = None) -> list[Cell]
     """All cells of a study, formulation by formulation; `step` is told what is done."""
     protocols = {modality: study.protocol(modality) for modality in MODALITIES}
     found: list[Cell] = []
-    for formulation in study.formulations:
-        placed, where = place(formulation, study.scenario)
-        found.append(where)
-        for modality in MODALITIES:
-            found += respond(placed, modality, protocols[modality])
-        if step is not None:
-            step(formulation.id)
+    with records.using(study.components):
+        for formulation in study.formulations:
+            placed, where = place(formulation, study.scenario)
+            found.append(where)
+            for modality in MODALITIES:
+                found += respond(placed, modality, protocols[modality])
+            if step is not None:
+                step(formulation.id)
     return found

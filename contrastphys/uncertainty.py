@@ -21,20 +21,23 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from . import records
 from . import study as studies
-from .comparison import Comparison, significant
+from .answers import SIMULATED, Solver, limits_or_all
+from .comparison import Comparison
 from .mistakes import near
 from .parameters import Parameter, changed, find, reaches, uncertain, wrong
-from .points import CONDITIONS, Axis, Column, Plan, Solver, limits_or_all
+from .points import CONDITIONS, Axis, Column, Plan
 from .provenance import Cell, Flag, Value
 from .running import run
 from .sampling import Alternatives, Distribution, Uniform, checked, design, model_factor, of_value
 from .showing import Page, shows
 from .study import MODALITIES, Study
-from .sweeps import assembled
-from .wording import unit_text
+from .sweeps import assembled, simulated
+from .wording import significant, unit_text
 
 SHARES = (0.05, 0.5, 0.95)
+SIMULATED_SAMPLES = 64  # samples of a propagation at which bubbles are simulated unless asked otherwise
 FEW = 40  # samples below which a 5 % quantile says little
 _MANY_BRANCHES = 64
 MODEL = "model"
@@ -300,11 +303,16 @@ class Propagation:
         return min(found, key=lambda b: b.p50) if quantity == "c_min" else max(found, key=lambda b: b.p50)
 
     def margins(self) -> dict[str, dict[str, np.ndarray]]:
-        """Best margin of every formulation in every modality, at each sample of each branch."""
+        """Best margin of every formulation in every modality, at each sample of each branch.
+
+        Where bubbles were simulated at some samples only, at these.
+        """
+        picked = self.plan.picked() if any(c.modality == SIMULATED for c in self.columns) else None
+        drawn = self.drawn if picked is None else self.drawn[:, :, picked]
         found: dict[str, dict[str, np.ndarray]] = {}
         for k, column in enumerate(self.columns):
             if column.quantity == "margin":
-                row = np.nan_to_num(self.drawn[:, k], nan=0.0).ravel()
+                row = np.nan_to_num(drawn[:, k], nan=0.0).ravel()
                 held = found.setdefault(column.formulation, {})
                 held[column.modality] = np.maximum(held.get(column.modality, 0.0), row)
         return found
@@ -331,9 +339,11 @@ class Propagation:
             nonlocal holes
             axis = Axis("sample", tuple(n.parameter for n in touching), tuple(tuple(map(float, c)) for c in x[:-1]))
             axes = (axis,) if touching else ()
-            plan = dataclasses.replace(self.plan, axes=axes, quantities=(quantity,), modalities=(modality,))
+            plan = dataclasses.replace(
+                self.plan, axes=axes, quantities=(quantity,), modalities=(modality,), simulated=None
+            )
             solver = Solver(plan)
-            solver.groups = [g for g in solver.groups if g[0] == i and g[1] == modality]
+            solver.groups = [g for g in solver.groups if g.formulation == i and g.modality == modality]
             block = solver.block(0, plan.points)
             row = next((k for k, c in enumerate(block.columns) if _same(c, column)), None)
             if row is None:
@@ -397,6 +407,7 @@ def propagate(
     modalities: Iterable[str] = MODALITIES,
     executor: Any = None,
     progress: bool = False,
+    nonlinear: bool | int = SIMULATED_SAMPLES,
 ) -> Propagation:
     """A comparison with a band p5 - p50 - p95 on every cell.
 
@@ -414,6 +425,9 @@ def propagate(
         Which cells; empty for all.
     executor : None, int or Executor
         As in `sweep`.
+    nonlinear : bool or int
+        At how many of the samples bubbles are simulated where the study asks for a pulse sequence, picked by the
+        seed; True for all. Cells of fewer samples than the others say so.
 
     Returns
     -------
@@ -451,7 +465,8 @@ def propagate(
         branch = changed(
             ready, {n.parameter: Value(v, n.parameter.unit) for n, v in zip(forks, way, strict=True)}, True
         )
-        plan = Plan.of(branch, axes, quantities=tuple(quantities), modalities=asked, same_probe=True)
+        branch, picked, _ = simulated(branch, False, count if axes else 1, nonlinear or 1, start)
+        plan = Plan.of(branch, axes, quantities=tuple(quantities), modalities=asked, same_probe=True, simulated=picked)
         blocks, computed = run(plan, executor, progress)
         whole = assembled(plan, blocks, computed)
         rows = {}
@@ -477,6 +492,7 @@ def _collected(
     shown: list[Cell] = []
     wanted = set(quantities)
     labels = tuple(label for label, _ in made)
+    picked = plan.picked() if plan.axes else None
     for key, cell in _key(_nominal(ready, modalities, tuple(wanted))):
         if wanted and cell.quantity not in wanted:
             continue
@@ -484,15 +500,19 @@ def _collected(
         if k is None or cell.value is None:
             shown.append(cell)
             continue
-        band = _band(every[k], drawn[:, k], labels, cell)
+        own = drawn[:, k] if picked is None or key[1] != SIMULATED else drawn[:, k, picked]
+        band = _band(every[k], own, labels, cell)
         found.append(band)
         flags = cell.flags
         if band.answered < 1:
             message = f"no number in {1 - band.answered:.0%} of the samples"
             flags = (*flags, Flag("samples", message, "warn"))
-        if count < FEW and known:
-            flags = (*flags, Flag("few-samples", f"band of {count} samples: take {FEW} or more", "note"))
-        shown.append(dataclasses.replace(cell, low=band.p5, high=band.p95, flags=flags))
+        if own.shape[-1] < count:
+            words = f"band of {own.shape[-1]} of the {count} samples, at which bubbles were simulated"
+            flags = (*flags, Flag("simulated", words, "note"))
+        if own.shape[-1] < FEW and known:
+            flags = (*flags, Flag("few-samples", f"band of {own.shape[-1]} samples: take {FEW} or more", "note"))
+        shown.append(dataclasses.replace(cell, low=band.p5, high=band.p95, median=band.p50, flags=flags))
     comparison = Comparison(ready, tuple(shown))
     return Propagation(comparison, tuple(found), tuple(known), count, seed, every, drawn, labels, plan)
 
@@ -500,12 +520,13 @@ def _collected(
 def _nominal(ready: Study, modalities: tuple[str, ...], quantities: tuple[str, ...]) -> list[Cell]:
     """Cells of the study as it is stated."""
     cells: list[Cell] = []
-    for formulation in ready.formulations:
-        placed, where = studies.place(formulation, ready.scenario)
-        cells.append(where)
-        for modality in modalities:
-            if studies.room(modality).applies(placed):
-                cells += limits_or_all(placed, modality, ready.protocol(modality), quantities)
+    with records.using(ready.components):
+        for formulation in ready.formulations:
+            placed, where = studies.place(formulation, ready.scenario)
+            cells.append(where)
+            for modality in modalities:
+                if studies.room(modality).applies(placed):
+                    cells += limits_or_all(placed, modality, ready.protocol(modality), quantities)
     return cells
 
 

@@ -254,9 +254,24 @@ def _confused(source: Any, target: Any) -> str | None:
     return None
 
 
-@functools.lru_cache(maxsize=65536)
 def _affine(source: Any, target: Any) -> tuple[float, float]:
     """Slope and offset that carry a number in `source` to `target`; UnitError where they do not fit."""
+    found = _carried(source, target)
+    if isinstance(found, str):
+        raise UnitError(found)
+    return found
+
+
+@functools.lru_cache(maxsize=65536)
+def _carried(source: Any, target: Any) -> tuple[float, float] | str:
+    """As `_affine`, with the message of the error in place of raising it: what does not fit is asked as often."""
+    try:
+        return _fitted(source, target)
+    except UnitError as error:
+        return str(error)
+
+
+def _fitted(source: Any, target: Any) -> tuple[float, float]:
     if source == target:
         return 1.0, 0.0
     if any(name in _LEVELS for units in (source, target) for name in units):

@@ -24,22 +24,19 @@ from typing import Any
 import numpy as np
 
 from .files import write_whole
-from .formulation import catalogue
+from .goals import LEAST, STANDINGS, Reached, between_studies, goal_lines, reached
 from .provenance import Refusal, Value
 from .published import MODALITIES, Published, published
-from .published.goals import GOALS, Goal
-from .published.rows import author
-from .showing import Page, shows
+from .showing import shows
 from .units import UnitError
 
-LEAST = 5  # verified rows below which a class is not validated
 SHARE = 2 / 3  # of verified rows that must lie within the declared error
+DOUBTS = ("peak", "clearance", "linear limit", "nanobubble")  # flags of a model that explain a disagreement
 VAGUE = 10.0  # a declared factor from which on a band tells nothing
 UNDECIDED = "undecided: the band is too wide to tell"
 WIDE = 1.6  # from this declared factor on, a class is told in factors and not in per cent
 
 WITHIN, OUTSIDE, USED, REFUSED, NOT_ASKED = "within", "outside", "not scored", "refused", "not comparable"
-STANDINGS = ("verified", "second-hand", "unverified")
 
 
 @shows("{0.published.agent}: {0.published.quantity}", "verdict", "model", "ratio", "reason", "published")
@@ -146,38 +143,6 @@ class Group:
 
 @shows("{0.goal.name}", "status", "n", "number", "centre", "limit", "met")
 @dataclass(frozen=True)
-class Reached:
-    """How far a goal is reached by the rows of one status."""
-
-    goal: Goal
-    status: str
-    n: int
-    number: float  # mean absolute deviation, or median factor
-    centre: float  # mean deviation, or median of model over published
-    limit: float  # that of the goal, or the spread between studies where it is wider
-
-    @property
-    def met(self) -> bool:
-        """Whether the rows lie within the limit."""
-        return self.number <= self.limit + 5e-4
-
-    def __str__(self) -> str:
-        mean = self.goal.measure == "mean"
-        shown = f"{100 * self.number:.2g} %" if mean else f"x{self.number:.2f}"
-        bias = f"{100 * self.centre:+.2g} %" if mean else f"x{self.centre:.2f}"
-        few = "" if self.n >= LEAST else f", fewer than {LEAST}"
-        return f"{shown}, bias {bias} ({self.n} {self.status}{few}): {'met' if self.met else 'missed'}"
-
-
-def _validation_page(found: Validation) -> Page:
-    lines = [(group.modality, *_short(group)) for group in found.groups]
-    head = ("", "class", "verified", "error shown", "declared", "second-hand", "unverified", "apart", "standing")
-    worst = [f"outside: {described(row)}" for row in found.worst(3)]
-    return Page(f"{len(found.rows)} published numbers against the models", lines, head, note="\n".join(worst), most=60)
-
-
-@shows("Validation", of=_validation_page)
-@dataclass(frozen=True)
 class Validation:
     """Every row with its verdict; `groups` is the summary by class, `ok` what the exit code follows."""
 
@@ -195,21 +160,7 @@ class Validation:
     @property
     def goals(self) -> tuple[Reached, ...]:
         """Every goal of the modalities asked, by the status of its rows."""
-        asked = dict.fromkeys(row.published.modality for row in self.rows)
-        found: list[Reached] = []
-        for modality in asked:
-            mine = [row for row in self.rows if row.published.modality == modality and row.ratio]
-            for goal in GOALS.get(modality, ()):
-                held = [row for row in mine if row.scored and goal.holds(row.published)]
-                spread = between_studies(row.published for row in mine if goal.holds(row.published))[0]
-                limit = max(goal.limit, spread or 0.0) if goal.between else goal.limit
-                for status in STANDINGS:
-                    told = _shown([row for row in held if _standing(row) == status])
-                    number = told.error if goal.measure == "mean" else told.factor
-                    centre = told.bias if goal.measure == "mean" else told.centre
-                    if number is not None and centre is not None:
-                        found.append(Reached(goal, status, told.n, number, centre, limit))
-        return tuple(found)
+        return reached(self.rows)
 
     @property
     def ok(self) -> bool:
@@ -342,26 +293,6 @@ def _group(modality: str, name: str, rows: Sequence[Row]) -> Group:
     )  # fmt: skip
 
 
-def between_studies(rows: Iterable[Published]) -> tuple[float | None, int]:
-    """Mean of |a - b|/((a + b)/2) over pairs of studies of one agent of the catalogue under the same conditions.
-
-    Verified and second-hand numbers; a number that several tables quote from one paper counts once.
-    """
-    held: dict[tuple, dict[str, float]] = {}
-    known = set(catalogue())
-    for row in rows:
-        if row.number and row.agent in known and row.status in ("verified", "second-hand") and not row.again:
-            studies = held.setdefault((row.agent, row.quantity, row.conditions), {})
-            studies.setdefault(author(row.source), row.number)
-    apart = [
-        abs(a - b) / (0.5 * (a + b))
-        for studies in held.values()
-        for i, a in enumerate(studies.values())
-        for b in list(studies.values())[i + 1 :]
-    ]
-    return (float(np.mean(apart)) if apart else None), len(apart)
-
-
 def _natural(name: str) -> list[Any]:
     """Sorting key that takes numbers in a name as numbers, and "below" before any of them."""
     parts = re.split(r"(\d+\.?\d*)", name.replace("below", "0 below"))
@@ -474,8 +405,14 @@ def described(row: Row) -> str:
     low, high = model.bounds()
     return (
         f"{p.agent}, {p.quantity} at {p.conditions}: published {number}{spread}, model {model.number:.4g} "
-        f"({low:.4g} to {high:.4g}){unit} [{p.status}] {p.source}"
+        f"({low:.4g} to {high:.4g}){unit} [{p.status}] {p.source}{_doubt(model)}"
     )
+
+
+def _doubt(model: Value) -> str:
+    """What the model itself says against its number, where it names the quantity's own trouble."""
+    told = [flag.message for flag in model.flags if flag.code in DOUBTS]
+    return f"; the model: {'; '.join(told)}" if told else ""
 
 
 def versions() -> str:
@@ -520,19 +457,6 @@ def summary(found: Validation) -> list[str]:
     return lines
 
 
-def goal_lines(found: Validation) -> list[str]:
-    """Each goal in a line: its limit, what the rows of each status show, and why it misses where it does."""
-    lines = []
-    reached = found.goals
-    for goal in dict.fromkeys(one.goal for one in reached):
-        mine = [one for one in reached if one.goal == goal]
-        limit = f"{100 * mine[0].limit:.2g} %" if goal.measure == "mean" else f"a median factor of {goal.limit:g}"
-        spread = ", the spread between studies" if mine[0].limit > goal.limit else ""
-        why = "" if all(one.met for one in mine) else f". Where it misses: {goal.why}"
-        lines.append(f"{goal.name}, at most {limit}{spread}: {'; '.join(map(str, mine))}{why}.")
-    return lines
-
-
 def _safe(entry: Any) -> Any:
     """A CSV entry that no spreadsheet takes for a formula."""
     return f"'{entry}" if isinstance(entry, str) and entry[:1] in "=+-@" and entry[:1] else entry
@@ -558,11 +482,17 @@ def _page(found: Validation) -> str:
         _line("---" for _ in _HEADINGS),
     ]
     lines += [_line(_cells(group)) for group in found.groups]
-    if goals := goal_lines(found):
+    if goals := goal_lines(found.goals):
         lines += ["", "## Goals", "", *(f"- {line}" for line in goals)]
     outside = [row for row in found.rows if row.verdict == OUTSIDE and row.evidence]
     lines += ["", f"## Verified numbers outside the declared error ({len(outside)})", ""]
     lines += [f"- {described(row)}" for row in sorted(outside, key=_distance, reverse=True)] or ["None."]
+    told = [
+        r for r in found.rows if r.verdict == OUTSIDE and not r.evidence and r.model is not None and _doubt(r.model)
+    ]
+    if told:
+        lines += ["", f"## Other disagreements that a model can explain ({len(told)})", ""]
+        lines += [f"- {described(row)}" for row in told]
     lines += ["", "## Why numbers were not scored", "", _line(("reason", "numbers")), _line(("---", "---"))]
     lines += [_line((reason, str(count))) for reason, count in found.reasons()]
     return "\n".join(lines) + "\n"

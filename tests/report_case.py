@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import math
 from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
 
+from contrastphys import plots
 from contrastphys.comparison import Comparison
 from contrastphys.formulation import Formulation
 from contrastphys.provenance import Cell, Flag, Refusal, Value
@@ -122,13 +124,17 @@ def room_by_hand(modality: str) -> SimpleNamespace:
     """A modality whose numbers are plain curves, so that pictures of record do not move with the physics."""
 
     def predict(formulation: Formulation, quantity: str, conditions: Mapping, use_measured: bool = True) -> Value:
-        place = [f.id for f in formulations()].index(formulation.id) + 1
+        place = [*(f.id for f in formulations()), "foam"].index(formulation.id) + 1
+        size = formulation.cores[0].diameter.number / 6 if formulation.cores else 1.0
         if (modality, quantity) == ("mri", "r1"):
             number, unit = 10 / place / (1 + conditions["field"] / place), "1/(mM*s)"
         elif (modality, quantity) == ("mri", "r2") and formulation.id != "bare":
-            number, unit = 10 * place * (1 + conditions["field"] / 3), "1/(mM*s)"
+            number, unit = 10 * place * size**2 * (1 + conditions["field"] / 3), "1/(mM*s)"
         elif modality == "xray":
             number, unit = 20.0 + 2000 / conditions["kvp"] * place ** (formulation.id != "bare"), "HU*mL/mg"
+            number *= 20 / (20 + conditions["phantom"])
+        elif quantity == "c_min":
+            number, unit = 1e-9 / place * math.exp(2 * conditions["depth"]), "mol/L"
         elif modality == "photoacoustic" and conditions["wavelength"] < 900:
             number, unit = 1e8 * place * math.exp(-(((conditions["wavelength"] - 700) / 80) ** 2)), "1/(M*cm)"
         elif modality == "ultrasound":
@@ -137,12 +143,33 @@ def room_by_hand(modality: str) -> SimpleNamespace:
             raise Refusal("none", "no answer")
         return Value(number, unit, low=number / 1.3, high=number * 1.3)
 
-    return SimpleNamespace(
-        predict=predict, Protocol=importlib.import_module(f"contrastphys.{modality}.agents").Protocol
-    )
+    def setting(formulation: Formulation, protocol: object, field: float) -> SimpleNamespace:
+        rates = {"gd": (4.0, 5.0, 5.0), "iron": (8.0, 40.0, 60.0)}
+        if formulation.id not in rates:
+            raise Refusal("none", "no answer")
+        r1, r2, star = (Value(v, "1/(mM*s)", low=0.8 * v, high=1.2 * v) for v in rates[formulation.id])
+        return SimpleNamespace(r1=r1, r2=r2, r2_star=star, rates=(0.8, 5.0, 20.0), relaxivities=rates[formulation.id],
+                               flip=0.2618)  # fmt: skip
+
+    def detection_limit(formulation: Formulation, protocol: object) -> list[Cell]:
+        given = formulation.dose.value.number if formulation.dose is not None else 0.1
+        size = formulation.cores[0].diameter.number if formulation.cores else 6.0
+        number = 300 * given * size
+        ratio = Value(number, "1", low=number / 2, high=number * 2, letter="C")
+        return [Cell.of(formulation.id, modality, "margin", {}, ratio)]
+
+    own = importlib.import_module(f"contrastphys.{modality}.agents")
+    return SimpleNamespace(predict=predict, setting=setting, detection_limit=detection_limit, Protocol=own.Protocol)
 
 
-RECORDED = ("margins", "limits", "sensitivity", "relaxivity", "enhancement", "absorption", "bubbles")
+def foam() -> Formulation:
+    """Bubbles, for the picture of them."""
+    shell = {"law": "marmottant", "chi": "0.5 N/m", "kappa_s": "5e-9 kg/s", "sigma0": "0.01 N/m"}
+    gas = {"species": "SF6", "diameter": "2.5 um", "sigma_ln": 0.4, "statistic": "number-mean", "shell": shell}
+    return Formulation(id="foam", label="Bubbles, 2.5 um", kind="bubble", gas=gas)
+
+
+RECORDED = tuple(plots.PICTURES)
 FOLDER = Path(__file__).parent / "pictures"
 
 
@@ -150,11 +177,12 @@ def drawn(name: str) -> bytes:
     """A picture of the comparison made by hand, small, as it is kept in tests/pictures."""
     from unittest import mock
 
-    from contrastphys import plots, study
+    from contrastphys import study
 
     case = comparison()
-    if name == "bubbles":  # one row to ask ultrasound for
-        case = Comparison(case.study, (*case.cells, Cell("gd", "ultrasound", "c_min", {}, 1e5, "1/mL")), run=case.run)
+    if name == "bubbles":
+        made = dataclasses.replace(case.study, formulations=(*formulations(), foam()))
+        case = Comparison(made, (*case.cells, Cell("foam", "ultrasound", "c_min", {}, 1e5, "1/mL")), run=case.run)
     with mock.patch.object(study, "room", room_by_hand):
         return plots.draw(name, case, dpi=60)["png"]
 

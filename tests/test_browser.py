@@ -11,7 +11,7 @@ import report_case
 
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::ResourceWarning")]
 
-WIDTHS = (1280, 400)
+WIDTHS = (1280, 400, 360)
 
 
 @pytest.fixture(scope="module")
@@ -146,6 +146,113 @@ def test_a_cell_opens_its_chain_by_mouse_and_by_keyboard(opened):
         cell.send_keys(key)
         assert dialog.is_displayed()
         dialog.send_keys(Keys.ESCAPE)
+
+
+def test_opening_an_entry_moves_the_focus_into_it_and_closing_gives_it_back(opened):
+    from selenium.webdriver.common.keys import Keys
+
+    cell = find(opened, "button.cell[data-row=gd][data-modality=xray]")
+    cell.send_keys(Keys.ENTER)
+    inside = "return document.getElementById('dialog').contains(document.activeElement)"
+    assert opened.execute_script(inside)
+    for _ in range(6):  # a modal dialog keeps the tabulator on the page inside
+        opened.switch_to.active_element.send_keys(Keys.TAB)
+        assert opened.execute_script(f"{inside} || document.activeElement === document.body")
+    find(opened, "dialog button").send_keys(Keys.ENTER)
+    assert opened.switch_to.active_element == cell
+
+
+def test_the_focus_is_seen(opened):
+    from selenium.webdriver.common.keys import Keys
+
+    for css in ("#filter", "th[data-key=mri] button", "button.cell.seen", "#copy"):
+        find(opened, css).send_keys(Keys.SHIFT)  # focused as by keyboard
+        drawn = opened.execute_script(
+            "document.querySelector(arguments[0]).focus({focusVisible: true});"
+            "const s = getComputedStyle(document.activeElement); return [s.outlineStyle, parseFloat(s.outlineWidth)]",
+            css,
+        )
+        assert drawn[0] != "none" and drawn[1] >= 2, css
+
+
+def test_headings_sort_by_keyboard_and_an_empty_filter_says_so(opened):
+    from selenium.webdriver.common.keys import Keys
+
+    find(opened, "th[data-key=mri] button").send_keys(Keys.ENTER)
+    assert names(opened)[0] == "Iron oxide, 6 nm"
+    find(opened, "#filter").send_keys("no such thing")
+    assert names(opened) == [] and find(opened, "#count").text == "0 of 4 shown"
+    find(opened, "#filter").send_keys(Keys.CONTROL, "a")
+    find(opened, "#filter").send_keys(Keys.DELETE)
+    assert len(names(opened)) == 4
+
+
+def test_the_study_is_copied_letter_by_letter(opened):
+    """Into the clipboard where a page may write to it, else selected to copy by hand."""
+    opened.execute_script(
+        "window.kept = null;"
+        "Object.defineProperty(navigator, 'clipboard', {configurable: true,"
+        " value: {writeText: async text => { window.kept = text; }}})"
+    )
+    find(opened, "#copy").click()
+    assert opened.execute_script("return window.kept") == report_case.STUDY
+    assert find(opened, "#copied").text == "copied"
+    opened.execute_script(
+        "Object.defineProperty(navigator, 'clipboard', {configurable: true,"
+        " value: {writeText: async () => { throw new Error('no'); }}})"
+    )
+    find(opened, "#copy").click()
+    assert "keyboard" in find(opened, "#copied").text
+    assert opened.execute_script("return getSelection().toString()").strip() == report_case.STUDY.strip()
+
+
+def test_links_on_the_page_lead_somewhere(opened):
+    lost = opened.execute_script(
+        "return [...document.querySelectorAll('nav a')]"
+        ".filter(a => !document.querySelector(a.getAttribute('href'))).length"
+    )
+    assert lost == 0
+    assert opened.execute_script("return document.querySelectorAll('nav a').length") >= 7
+
+
+def test_dark_pages_are_dark_and_pictures_follow(opened):
+    seen = {}
+    for scheme in ("light", "dark"):
+        resize(opened, 1280, scheme)
+        seen[scheme] = opened.execute_script(
+            "const text = document.querySelector('#picture-limits svg text');"
+            "return [getComputedStyle(document.body).backgroundColor, getComputedStyle(text).fill]"
+        )
+    assert luminance(seen["light"][0]) > 0.8 > 0.2 > luminance(seen["dark"][0])
+    assert luminance(seen["light"][1]) < 0.2 < 0.6 < luminance(seen["dark"][1])
+
+
+def test_print_shows_all_of_it_on_paper(opened):
+    """Nothing wider than the sheet, no control, and what was folded but the long chains is open."""
+    resize(opened, 718, "dark")  # A4 within margins of 1 cm, at 96 dpi
+    opened.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    try:
+        opened.execute_script("dispatchEvent(new Event('beforeprint'))")
+        told = opened.execute_script(
+            "const shown = e => e && getComputedStyle(e).display !== 'none';"
+            "return {wide: document.documentElement.scrollWidth,"
+            " ground: getComputedStyle(document.body).backgroundColor,"
+            " tools: shown(document.querySelector('.tools')), nav: shown(document.querySelector('nav')),"
+            " copy: shown(document.getElementById('copy')),"
+            " folded: document.querySelectorAll('details:not(.formulation):not([open])').length,"
+            " cut: [...document.querySelectorAll('#comparison td, #comparison th, figure')]"
+            ".filter(e => e.getBoundingClientRect().right > innerWidth + 1).length}"
+        )
+        pdf = opened.execute_cdp_cmd("Page.printToPDF", {"paperWidth": 8.27, "paperHeight": 11.69})
+        opened.execute_script("dispatchEvent(new Event('afterprint'))")
+    finally:
+        opened.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+    assert told["wide"] <= 718 and told["cut"] == 0
+    assert luminance(told["ground"]) > 0.9
+    assert not told["tools"] and not told["nav"] and not told["copy"]
+    assert told["folded"] == 0
+    assert len(pdf["data"]) > 50_000
+    assert opened.execute_script("return document.querySelectorAll('details.points[open]').length") == 0
 
 
 def test_a_refusal_says_why(opened):

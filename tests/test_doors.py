@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from doors import DOORS, FUNCTIONS, MODULES, needed, plain, same, within
 
+import contrastphys
 from contrastphys.units import Q, UnitError, container
 
 each_door = pytest.mark.parametrize("name", DOORS, ids=lambda name: name.removeprefix("contrastphys."))
@@ -66,6 +67,32 @@ def test_docstring_and_signature_agree(name):
         others = {other for other in others if not re.search(rf"\b{other}\b", inspect.getdoc(door))}
     missing = others - described(texts.get("Other Parameters", ""))
     assert not missing, f"{name}: 'Other Parameters' does not describe {', '.join(sorted(missing))}"
+
+
+# Public names of a modality that compute no physics of their own: they make a record, or hand a question on.
+PLAIN = {
+    "applies", "predict", "respond", "calibrate", "preset", "detector", "absorber", "monochromatic", "read_spectrum",
+    "measured_spectrum", "sphere", "rod", "nanoshell", "Particle", "Bubble", "Gas", "Liquid", "Pulse", "Species",
+    "species", "population_of", "Monodisperse", "LogNormal", "Gamma",
+}  # fmt: skip
+
+
+def models():
+    """Every public function of a modality, and every record with units, that is a model."""
+    for modality in ("mri", "xray", "photoacoustic", "ultrasound"):
+        room = getattr(contrastphys, modality)
+        for name in room.__all__:
+            thing = getattr(room, name)
+            if name not in PLAIN and callable(thing) and (not inspect.isclass(thing) or hasattr(thing, "table")):
+                yield pytest.param(thing, id=f"{modality}.{name}")
+
+
+@pytest.mark.parametrize("model", list(models()))
+def test_a_model_says_where_it_holds_and_where_it_is_from(model):
+    found = dict(sections(model))
+    assert len(found.get("Notes", "")) > 20, "says nothing of its validity"
+    named = re.search(r"\b(1[89]\d\d|20\d\d)\b|arXiv:|NISTIR|materials/|\w\.org/", found.get("References", ""))
+    assert named, "names no source that can be found"
 
 
 @each_door

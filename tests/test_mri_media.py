@@ -7,10 +7,11 @@ import pytest
 
 import contrastphys as cp
 from contrastphys import mri
+from contrastphys.goals import between_studies, goal_lines
 from contrastphys.mri import agents, media
 from contrastphys.provenance import Refusal
 from contrastphys.published import Published
-from contrastphys.validation import between_studies, goal_lines, validate
+from contrastphys.validation import validate
 
 BLOOD = media.surroundings("whole blood")
 
@@ -106,7 +107,7 @@ def test_goals_of_verified_rows_are_met(found):
     met = {one.goal.name: one for one in found.goals if one.status == "verified" and one.n >= 5}
     assert len(met) == 3 and all(one.met for one in met.values())
     assert met["iron oxide after two of its points"].number < 0.05
-    lines = goal_lines(found)
+    lines = goal_lines(found.goals)
     assert len(lines) == 8
     for line in lines:
         assert ("Where it misses: " in line) == ("missed" in line)

@@ -327,6 +327,77 @@ def test_curie_rates_of_paramagpy():
         assert ours == pytest.approx(theirs, rel=1e-5)
 
 
+# ------------------------------------------------------------------- factors, from the dipole field itself
+
+
+def sphere(count=40):
+    """Directions and weights that average over the sphere."""
+    u, w = np.polynomial.legendre.leggauss(count)
+    phi = 2 * np.pi * np.arange(count) / count
+    z, f = np.meshgrid(u, phi, indexing="ij")
+    flat = np.sqrt(1 - z * z)
+    weights = np.repeat(w[:, None], count, axis=1) / (2 * count)
+    return np.stack([flat * np.cos(f), flat * np.sin(f), z]), weights
+
+
+def field_variances(moment):
+    """Mean squares (x, y, z) of the dipole field of a moment at unit distance, in units of mu0/4pi."""
+    directions, weights = sphere()
+    along = np.tensordot(moment, directions, axes=1)
+    field = 3 * along * directions - np.asarray(moment)[:, None, None]
+    return np.sum(weights * field**2, axis=(1, 2))
+
+
+def test_curie_factors_from_the_dipole_field():
+    """R1 = g^2 (<Bx^2> + <By^2>) L(wI), R2 = g^2 <Bz^2> t + R1/2, averaged over directions by quadrature."""
+    field, tau, r = 7.0, 4e-9, 3.1e-10
+    moment = spectral.curie_moment(field, 298.15, 7.5, 4 / 3)
+    bx, by, bz = field_variances(np.array([0.0, 0.0, 1.0])) * (1e-7 * GAMMA_PROTON * moment / r**3) ** 2
+    passing = tau / (1 + (GAMMA_PROTON * field * tau) ** 2)
+    r1 = (bx + by) * passing
+    ours = pm.curie_inner_sphere_rates.bare(field, 298.15, r, tau, 7.5, 4 / 3)
+    assert ours == pytest.approx([r1, bz * tau + r1 / 2], rel=1e-8)
+
+
+def test_solomon_factor_from_the_dipole_field():
+    """Everything slow against tau: an isotropic moment of mean square g^2 J(J+1) gives R1 = R2."""
+    tau, r = 1e-12, 3.1e-10
+    per_axis = 63.0 * 9.2740100783e-24**2 / 3
+    total = sum(field_variances(np.eye(3)[i])[:2].sum() for i in range(3)) * per_axis
+    expected = (1e-7 * GAMMA_PROTON / r**3) ** 2 * total * tau
+    ours = pm.inner_sphere_rates.bare(1e-5, r, tau, 1e3, 1e3, 1e3, 63.0)
+    assert ours == pytest.approx([expected, expected], rel=1e-6)
+
+
+def test_outer_sphere_factor_from_shells():
+    """Zero frequency: the same dipole field summed over diffusing water, by the known integral of its density.
+
+    For hard spheres the time integral of the correlation of Y2/r^3 is 4/(27 a D), to which the density is normalised;
+    here it is recovered from the diffusion equation by finite differences.
+    """
+    a, d = 1.0, 1.0
+    edges = a + (400.0 - a) * np.linspace(0, 1, 6001) ** 3
+    middle = 0.5 * (edges[1:] + edges[:-1])
+    volume = (edges[1:] ** 3 - edges[:-1] ** 3) / 3
+    # stationary: D (1/r^2 d/dr r^2 dg/dr - 6 g/r^2) = -r^-3, reflecting at a
+    flow = edges[1:-1] ** 2 / np.diff(middle)
+    diagonal = -6 / middle**2 * volume
+    diagonal[:-1] -= flow
+    diagonal[1:] -= flow
+    from scipy.linalg import solve_banded
+
+    bands = np.zeros((3, len(middle)))
+    bands[0, 1:], bands[1], bands[2, :-1] = flow, diagonal, flow
+    g = solve_banded((1, 1), bands, -volume / middle**3 / d)
+    integral = np.sum(volume * g / middle**3)  # of g r^-3 r^2 dr
+    assert integral == pytest.approx(4 / 27 / (a * d), rel=5e-3)
+    # rate of an isotropic moment, extreme narrowing: 4/3 (one shell) n 4 pi times that integral, against C (3 + 7)
+    n = 6.02214076e23
+    expected = 4 / 3 * 4 * np.pi * n * integral * (1e-7 * GAMMA_PROTON * 9.2740100783e-24) ** 2 * 63 / (3.6e-10 * 3e-9)
+    ours = pm.outer_sphere.bare(1e-5, 3.6e-10, 3e-9, 1e3, 1e3, 63.0)
+    assert ours[0] == pytest.approx(expected, rel=0.02)
+
+
 # ------------------------------------------------------------------------------------------- other ions
 
 

@@ -163,6 +163,60 @@ def test_band_of_gold_spans_the_tables():
     assert found.source and found.letter == "C"
 
 
+def test_stated_error_of_gold_grows_where_it_is_small_or_thin():
+    """20 % for spheres, 40 % below 10 nm and for thin shells; the bulk without surface damping lies inside."""
+
+    def reach(formulation, wavelength):
+        found = agents.predict(formulation, "molar_absorption", {"wavelength": wavelength})
+        return found.low / found.number, found.high / found.number
+
+    thin = Formulation(
+        id="thin",
+        kind="nanoparticle",
+        cores={"material": "test-silica", "diameter": "40 nm"},
+        shells={"material": "gold", "thickness": "4 nm"},
+    )
+    assert reach(gold("8 nm"), 450.0)[0] <= 0.6 and reach(thin, 800.0)[0] <= 0.6
+    assert 0.6 < reach(gold("40 nm"), 450.0)[0] <= 0.8
+    five = agents.predict(gold("5 nm"), "molar_absorption", {"wavelength": 522.0})
+    bulk = cross_sections.bare(sphere.bare(5.0, surface_damping=0.0), 522.0).molar_absorption.magnitude
+    assert 1.4 * five.number < bulk <= five.high
+
+
+def test_cores_that_share_a_particle_are_said_not_to_couple():
+    def codes(core):
+        found = agents.predict(gold("10 nm", core=core), "molar_absorption", {"wavelength": 532.0})
+        return {flag.code for flag in found.flags}
+
+    assert "cluster" in codes({"per_particle": 5})
+    assert "cluster" in codes({"shape": "cluster"})
+    assert "cluster" not in codes({})
+
+
+def test_a_table_carries_its_stated_error():
+    bound = agents.predict(dye(), "molar_absorption", {"wavelength": 800.0})
+    assert (bound.number / bound.low, bound.high / bound.number) == pytest.approx((1.3, 1.3))
+    own = agents.predict(dye("test-molar"), "molar_absorption", {"wavelength": 800.0})
+    assert (own.number / own.low, own.high / own.number) == pytest.approx((1.2, 1.2))
+
+
+def test_light_that_leaves_as_light_makes_no_pressure():
+    half, full = (
+        coefficients.pressure(dye(), "800 nm", "1 uM", "10 mJ/cm^2", basis="molecule", heat_share=share)
+        for share in (0.5, 1.0)
+    )
+    assert half.initial.magnitude == pytest.approx(full.initial.magnitude / 2)
+    assert half.mu_a == full.mu_a
+
+
+def test_what_only_was_measured_is_taken_to_extinguish_what_it_absorbs():
+    row = {**ROW, "value": 5e4, "per": "molecule", "wavelength": "650 nm"}
+    agent = Formulation(id="blue", kind="molecule", molecule={"formula": "C16H18ClN3S"}, measured=row)
+    found = coefficients.absorption(agent, "650 nm", "10 uM", basis="molecule")
+    assert found.mu_ext == found.mu_a
+    assert found.mu_a.magnitude == pytest.approx(5e4 * 1e-5 * math.log(10))
+
+
 def test_shells_and_coats():
     shell = Formulation(
         id="nanoshell",

@@ -94,6 +94,12 @@ def test_constants_of_colloids(radius, peak, height, at_450):
     assert spectrum[0] == pytest.approx(at_450, rel=0.01)
 
 
+@pytest.mark.parametrize(("diameter", "peak"), [(14.4, 522), (22.8, 523), (39.4, 528)])
+def test_peaks_of_bulk_gold_lie_by_those_of_real_colloids(diameter, peak):
+    """T. Klinavicius et al., J. Phys. Chem. C 129, 17616 (2025), doi:10.1021/acs.jpcc.5c03973: within 4 nm."""
+    assert peak_wavelength.bare(sphere.bare(diameter), kind="extinction") == pytest.approx(peak, abs=4)
+
+
 # ----------------------------------------------------------------------------------------------- clusters
 
 
@@ -197,6 +203,9 @@ def test_peak_of_a_formulation():
     found = agents.predict(gold, "peak_wavelength", {})
     assert found.number == pytest.approx(527, abs=0.5) and found.letter == "C"
     seen = {"quantity": "peak_wavelength", "value": 529, "unit": "nm", "source": "lab", "status": "verified"}
-    assert agents.predict(gold.replace(measured=seen), "peak_wavelength", {}).letter == "M"
+    measured = agents.predict(gold.replace(measured=seen), "peak_wavelength", {})
+    assert measured.letter == "M" and measured.low == 524 and measured.high == 534
+    spread = agents.predict(gold.replace(measured={**seen, "sd": 3.0}), "peak_wavelength", {})
+    assert (spread.low, spread.high) == (523, 535)
     dye = Formulation(id="dye", kind="molecule", molecule={"formula": "C43H47N2NaO6S2", "spectrum": "icg-bound"})
     assert agents.predict(dye, "peak_wavelength", {}).number == 810

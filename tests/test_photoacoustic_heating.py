@@ -133,6 +133,18 @@ def test_nanoshell_heats_its_core_and_its_water():
     assert emission(nanoshell("120 nm", "10 nm"), "0.2 mJ/cm^2", wavelength="808 nm").water_share > 0.5
 
 
+@pytest.mark.parametrize("conductance", [105e6, 1e13])
+def test_core_of_a_shell_lags_behind_it(conductance):
+    """A ball whose surface warms steadily lags in the mean by a^2/(15 D) within and a rho c/(3 G) at its surface."""
+    a, silica = 60e-9, Layer(1.38, 1.65e6, 0.0, 60e-9)
+    found = heat(70e-9, GOLD, 1e-7, inside=silica, shape="square", conductance=conductance, before=0.6, after=0.6)
+    n = np.searchsorted(found.time, 3e-8)
+    rate = (found.core[n + 5] - found.core[n - 5]) / (found.time[n + 5] - found.time[n - 5])
+    lag = (found.core[n] - found.inside[n]) / rate
+    expected = a**2 / 15 * silica.capacity / silica.conductivity + a * silica.capacity / (3 * conductance)
+    assert lag == pytest.approx(expected, rel=0.03)
+
+
 # ---------------------------------------------------------------------------------------------- emission
 
 # energy [fJ] and fluence [mJ/cm^2] at which the nonlinear peak equals the linear one; reference calculation
@@ -268,7 +280,12 @@ def test_aggregates_keep_the_linear_total():
     assert apart["nonlinear"] == pytest.approx(1.0, abs=1e-6)
     assert near["critical_fluence"] < apart["critical_fluence"]
     chain = collective(sphere("20 nm"), 8, "25 nm", arrangement="chain")
-    assert 1 < chain["nonlinear"] < near["nonlinear"]
+    assert 1 < chain["nonlinear"] < near["nonlinear"] < 8
+    # far apart each is alone; two are a chain however they are packed, and sound less than twice over
+    assert apart["critical_fluence"] == pytest.approx(thresholds(sphere("20 nm")).critical.magnitude, rel=1e-6)
+    pair, line = (collective(sphere("20 nm"), 2, "25 nm", arrangement=how)["nonlinear"] for how in ("compact", "chain"))
+    assert pair == pytest.approx(line)
+    assert 1.2 < pair < 2
 
 
 # ------------------------------------------------------------------------------------- flags and refusals

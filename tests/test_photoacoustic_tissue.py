@@ -112,6 +112,10 @@ def test_sound_attenuation_is_an_amplitude():
         (700, 5e-9, 20),
         (800, 0.5e-9, 6 * 1.585),
         (532, 1e-12, 2),
+        (532, 1e-9, 20),
+        (532, 1.5e-7, 1.1e3 * 1.5e-7**0.25),
+        (532, 1.0, 1.1e3),
+        (1064, 20.0, 0.2e3 * 5 * 20),
     ],
 )
 def test_single_pulse_limit(wavelength, pulse, expected):
@@ -150,6 +154,17 @@ def test_confinement():
     assert [flag.code for flag in limits.confinement(30e-9, 100e-6)] == ["stress-confinement"]
     with pytest.raises(Refusal, match="stress relaxation"):
         limits.confinement(100e-9, 100e-6)
+
+
+def test_thermal_confinement():
+    """4 D tau/d^2, which stress always precedes in matter that carries sound: looked at where none does."""
+    size = 1e-4
+    time = size**2 / (4 * water.DIFFUSIVITY)
+    flags = limits.confinement(0.5 * time, size, 0.0)
+    assert [flag.code for flag in flags] == ["thermal-confinement"] and "0.5" in flags[0].message
+    assert limits.confinement(0.29 * time, size, 0.0) == ()
+    with pytest.raises(Refusal, match="times the thermal relaxation time"):
+        limits.confinement(1.1 * time, size, 0.0)
 
 
 def test_optical_density_over_the_target():

@@ -8,7 +8,9 @@ import report_case
 
 from contrastphys import plots
 from contrastphys.comparison import Comparison, compare
-from contrastphys.report import content, render
+from contrastphys.formulation import Formulation, load
+from contrastphys.provenance import Cell, Flag, Refusal, Value
+from contrastphys.report import answer, content, render
 from contrastphys.study import Study
 
 
@@ -92,20 +94,66 @@ def test_the_run_is_in_the_head(text):
     assert '<meta name="run" content="0123456789ab">' in text
 
 
-def test_it_says_which_one_and_what_is_uncertain():
-    lines = {line["term"]: line["items"] for line in content.brief(report_case.comparison())}
-    assert lines["Most seen in MRI"][0].startswith("Iron oxide, 6 nm: 220×")
-    assert lines["Most seen in MRI"][2] == "Their bands overlap: neither is surely first."
-    assert "Most seen in CT" not in lines  # every margin there is below 1
-    assert any("Gd-DOTA in CT: 0.2×" in item for item in lines["Not seen where needed"])
+def words(lines: list) -> dict[str, list[str]]:
+    """Entries of the answer as plain text by their term."""
+    return {line["term"]: [f"{item['lead']}: {item['text']}".lstrip(": ") for item in line["items"]] for line in lines}
+
+
+def test_it_says_which_one_and_why():
+    lines = words(answer.picks(report_case.comparison()))
+    assert lines["For MRI"] == [
+        "Iron oxide, 6 nm: 220× at 7 T (110 to 450), computed. 900 µM Fe in the target, seen from 4 µM on.",
+        "Next Gd-DOTA, 70× at 7 T (35 to 140), measured; the bands overlap: either may be first.",
+    ]
+    assert "For CT" not in lines  # every margin there is below 1
+
+
+def test_the_dose_behind_a_pick_is_told_with_its_standing():
+    lines = words(answer.picks(compare(["gadoterate"])))
+    assert lines["For MRI"][0].endswith("; dose 0.1 mmol/kg Gd (verified).")
+
+
+def test_it_says_what_is_uncertain():
+    lines = words(answer.doubts(report_case.comparison()))
+    assert any(item.startswith("Gd-DOTA in CT: 0.2× at 120 kV (0.1 to 0.4)") for item in lines["Not seen where needed"])
+    real = words(answer.doubts(compare(["gadoterate", "gold-sphere-40nm"])))
+    assert real["Moves the picks most"][0].startswith("Gadoterate (Dotarem) in MRI: ")
+    assert "20 %" in real["Moves the picks most"][0] and "×" in real["Moves the picks most"][0]
+    assert any("blood pool" in item for item in real["Behind every margin"])
+
+
+def test_a_pick_stays_within_its_limits():
+    """A dose above the stated maximum comes after one within, however wide its margin."""
+    dosed = load("icg").replace(dose={"value": "50 mg/kg", "basis": "compound"})
+    rod = load("gold-nanorod-41x10nm").replace(dose={"value": "1 mg/kg", "basis": "Au"})
+    result = compare(Study((dosed, rod)))
+    ranked = result.best_in("photoacoustic")
+    assert [f.id for f, _ in ranked] == ["gold-nanorod-41x10nm", "icg"]
+    assert ranked[0][1].value < ranked[1][1].value
+    assert words(answer.doubts(result))["Outside a stated limit"][0].startswith("Indocyanine green: dose")
 
 
 def test_a_band_that_holds_one_is_named():
     case = report_case.comparison()
     made = case.formulations[0].replace(needs=("xray",))
     limits = report_case._answer("gd", "xray", {"kvp": "120 kV"}, 1.0, 1.4, basis="Gd")
-    lines = content.brief(Comparison(Study((made,)), tuple(limits)))
-    assert {"term": "Could go either way", "items": ["Gd-DOTA in CT: 1.4×, band 0.7 to 2.8"]} in lines
+    lines = words(answer.doubts(Comparison(Study((made,)), tuple(limits))))
+    assert lines["Could go either way"] == ["Gd-DOTA in CT: 1.4× at 120 kV (0.7 to 2.8), computed: the band holds 1×"]
+
+
+def test_what_reaches_the_page_in_short_is_told_in_few_lines():
+    many = tuple(
+        Formulation(id=f"g{i}", kind="chelate", molecule=report_case.GD, needs=("ultrasound",)) for i in range(30)
+    )
+    lines = words(answer.doubts(Comparison(Study(many), ())))
+    assert len(lines["Cannot be decided"]) == 7 and lines["Cannot be decided"][-1] == "and 24 more"
+
+
+def test_the_headline_and_the_picks_name_the_same(page):
+    result = report_case.comparison()
+    first = result.best_in("mri")[0][0].name
+    assert f"MRI: {first} (" in answer.headline(result)
+    assert f"{first}" in page.text
 
 
 def test_dois_are_links_and_nothing_else_is():
@@ -133,3 +181,107 @@ def test_pictures_that_are_drawn_already_are_taken(text):
     names = plots.of_comparison(case)
     drawn = {f"{name}.svg": plots.draw(name, case)["svg"].encode() for name in names}
     assert render(case, drawn) == text
+
+
+# ------------------------------------------------------------------------------------- nothing of a user is markup
+
+NASTY = [
+    "<script>alert(1)</script>",
+    "</script><script>alert(1)</script>",
+    "<!--<script>",
+    "]]><script>alert(1)</script><![CDATA[",
+    "</style><img src=x onerror=alert(1)>",
+    '"><svg onload=alert(1)>',
+    "' onmouseover='alert(1)",
+    "</textarea></pre></title><b>",
+    "javascript:alert(1)",
+    "{{ 7*7 }}{% raw %}",
+    "&lt;b&gt; &amp;amp; \u202e\u2028 \x00",
+]
+
+
+def everywhere(text: str) -> Comparison:
+    """A comparison that has a text in every place a user or a record can write one."""
+    row = {"quantity": "r1", "value": 3.6, "unit": "1/(mM*s)", "per": "Gd", "field": "1.5 T", "source": text}
+    made = Formulation(
+        id="gd", label=text, kind="chelate", molecule=report_case.GD, source=text, status="assumed", note=text,
+        needs=("mri", "xray"), measured=[row], dose={"value": {"value": "0.1 mmol/kg", "source": text}, "basis": "Gd"},
+    )  # fmt: skip
+    flag = Flag(text, text, "warn")
+    limit = Value(
+        0.05, "mmol/L", low=0.02, high=0.1, source=text, status="computed", letter="C", flags=(flag,), note=text
+    )
+    ratio = Value(28.0, "1", low=14.0, high=70.0, source=text, status="computed", letter="C", flags=(flag,))
+    conditions = {"field": "3 T", "basis": text, text: text, "medium": text}
+    cells = (
+        Cell("gd", "dose", "tissue_concentration", {"species": text, "basis": text, "from": text}, 1.4, "mmol/L",
+             letter="A", status="assumed", source=text, flags=(flag,)),
+        Cell.of("gd", "mri", "c_min", conditions, limit),
+        Cell.of("gd", "mri", "margin", conditions, ratio),
+        Cell("gd", "mri", text, {"field": text}, 1.0, text, letter="C", source=f"doi:10.1000/{text}"),
+        Cell.refused("gd", "xray", "c_min", {"kvp": text}, Refusal(text, text)),
+    )  # fmt: skip
+    return Comparison(
+        Study((made,), title=text, text=text), cells, run="0123456789ab", made="2026-01-02T03:04:05+00:00"
+    )
+
+
+@pytest.fixture(scope="module")
+def plain() -> Page:
+    return Page(render(everywhere("plain"), {}))
+
+
+@pytest.mark.parametrize("text", NASTY)
+def test_no_text_of_a_user_adds_an_element_or_an_attribute(text, plain):
+    """Page for page the same elements, ids and links as with a harmless word, but for links of DOIs."""
+    shown = render(everywhere(text), {})
+    page = Page(shown)
+    assert page.tags.count("script") == 1 and page.tags.count("style") == plain.tags.count("style")
+    assert sorted(set(page.tags)) == sorted(set(plain.tags))
+    for tag, key, value in page.links:
+        assert (tag == "a" and value.startswith("https://doi.org/10.")) or value.startswith("#"), (tag, key, value)
+    assert not re.search(r"<[^>]*\son[a-z]+\s*=", re.sub(r'"[^"]*"', '""', shown))
+    assert len(page.ids) == len(set(page.ids))
+    assert "49" not in page.text or text != NASTY[9]
+
+
+@pytest.mark.parametrize("text", ["<script>alert(1)</script>", ']]>--><b>"><svg onload=a()>'])
+def test_pictures_as_files_hold_text_only(text):
+    import xml.etree.ElementTree as tree
+
+    for name in ("margins", "limits", "relaxivity"):
+        root = tree.fromstring(plots.draw(name, everywhere(text))["svg"])
+        found = {element.tag.split("}")[-1] for element in root.iter()}
+        assert not found & {"script", "foreignObject", "iframe", "image", "b", "animate", "a"}, found
+        for element in root.iter():
+            assert not any(key.startswith("on") for key in element.attrib)
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["javascript:alert(1)", "https://doi.org.evil.example/10.1000/x", "doi:javascript:alert(1)", "data:text/html,x",
+     "http://evil.example/doi:10.1/x"],
+)  # fmt: skip
+def test_only_dois_become_links_and_all_lead_to_doi_org(source):
+    shown = str(content.linked(source))
+    assert "href" not in shown or 'href="https://doi.org/10.' in shown
+    assert "javascript:" not in re.sub(r">[^<]*<", "><", f">{shown}<")
+
+
+@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t=", "\r=", "\n="])
+def test_no_entry_of_the_table_starts_a_formula(sign):
+    """Spreadsheets run what begins with these signs, numbers apart."""
+    import csv
+    import io
+
+    result = everywhere(f'{sign}HYPERLINK("http://evil.example")')
+    for row in list(csv.reader(io.StringIO(result.csv())))[1:]:
+        for entry in row:
+            formula = entry[:1] in ("=", "+", "-", "@", "\t", "\r", "\n")
+            assert not formula or re.fullmatch(r"-?[0-9.]+(e[-+][0-9]+)?", entry), entry
+
+
+def test_the_csv_of_a_negative_number_stays_a_number():
+    cell = Cell("gd", "mri", "sign", {}, -1.0, "1", letter="C")
+    last = Comparison(everywhere("plain").study, (cell,)).csv().splitlines()[-1]
+    assert ",-1," in last

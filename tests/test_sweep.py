@@ -3,6 +3,7 @@
 import csv
 import math
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -16,13 +17,15 @@ import numpy as np
 import pytest
 
 import contrastphys as cp
-from contrastphys import running
+from contrastphys import answers, points, running
 from contrastphys.mistakes import RecordError
 from contrastphys.parameters import changed, find, names
 from contrastphys.points import Plan
 from contrastphys.sampling import Alternatives, LogNormal, Normal, Uniform
 from contrastphys.study import Study, cells
 from contrastphys.sweeps import SweepError, axes_of, sweep
+from contrastphys.tables import Reply, Table
+from contrastphys.uncertainty import propagate
 from contrastphys.units import Q, UnitError
 
 CT = ["xray"]
@@ -203,6 +206,39 @@ def test_large_sweeps_use_linear_ultrasound_unless_asked():
     assert "linear ultrasound in place of pulse-inversion" in result.notes[0]
 
 
+def test_bubbles_are_simulated_at_a_stated_number_of_points(monkeypatch):
+    made = changed(study(), {"protocol.ultrasound.sequence": "pulse-inversion"})
+    over = {"soft.dose": Uniform("0.1 mL", "2 mL")}
+    options = {"modalities": ["ultrasound"], "samples": 30, "progress": False}
+    found = sweep(made, over, nonlinear=4, **options)
+    margins = found.values("soft", "ultrasound")
+    assert np.isfinite(margins).sum() == 4
+    assert "simulated at 4 of 30 points, picked by seed 7" in found.summary()
+    again = sweep(made, over, nonlinear=4, **options)
+    assert found.digest() == again.digest()
+    every = sweep(made, over, nonlinear=True, **options).values("soft", "ultrasound")
+    there = np.isfinite(margins)
+    assert margins[there] == pytest.approx(every[there])
+    assert not sweep(made, over, nonlinear=30, **options).notes
+    other = sweep(made, over, nonlinear=4, seed=8, **options).values("soft", "ultrasound")
+    assert (np.isfinite(other) != there).any()
+    for wrong in (0, -2, 2.5):
+        with pytest.raises(ValueError, match="at how many points bubbles are simulated"):
+            sweep(made, over, nonlinear=wrong, **options)
+
+
+def test_a_propagation_simulates_bubbles_at_a_stated_number_of_samples():
+    made = changed(study(), {"protocol.ultrasound.sequence": "pulse-inversion"})
+    inputs = {"soft.dose": Uniform("0.1 mL", "2 mL")}
+    found = propagate(made, samples=24, inputs=inputs, nonlinear=5, quantities=["margin"],
+                      modalities=["ultrasound", "xray"])  # fmt: skip
+    (cell,) = found.comparison.select("soft", "ultrasound", "margin")
+    assert any("band of 5 of the 24 samples, at which bubbles were simulated" in f.message for f in cell.flags)
+    assert not any("simulated" in f.message for c in found.comparison.select("gold-1.9") for f in c.flags)
+    assert found.band("soft", "ultrasound").answered == 1.0
+    assert len(found.margins()["gold-1.9"]["xray"]) == 5
+
+
 # ---------------------------------------------------------------------------------------------- bad input
 
 
@@ -241,6 +277,33 @@ def test_what_is_no_executor_is_refused():
         sweep(study(), GRID, modalities=["x-ray"])
     with pytest.raises(ValueError, match="two or more"):
         Alternatives(1.0)
+
+
+class OverPipes:
+    """An executor as those of MPI are: nothing but `submit`, which pickles what goes there and what comes back."""
+
+    def __init__(self, pool):
+        self.pool, self.sent = pool, []
+
+    def submit(self, function, *arguments):
+        packed = pickle.dumps((function, arguments))
+        self.sent.append(len(packed))
+
+        def there():
+            function, arguments = pickle.loads(packed)
+            return pickle.loads(pickle.dumps(function(*arguments)))
+
+        return self.pool.submit(there)
+
+
+def test_an_executor_that_only_submits_and_pickles_is_enough():
+    with futures.ThreadPoolExecutor(2) as pool:
+        found = sweep(study(), GRID, OverPipes(pool), modalities=CT)
+        assert found.digest() == sweep(study(), GRID, modalities=CT).digest()
+        many = OverPipes(pool)
+        over = {"scenario.body_mass": Uniform("40 kg", "90 kg")}
+        sweep(study(), over, many, samples=4000, modalities=CT)
+        assert max(many.sent) < 40_000  # samples are drawn there
 
 
 class Dying(futures.Executor):
@@ -374,17 +437,19 @@ DRIVER = """
     import numpy as np
     sys.path.insert(0, {tests!r})
     from test_sweep import Q, study, sweep
-    from contrastphys import points
+    from contrastphys import answers
 
     GRID = {{"gold-1.9.dose": Q(np.linspace(10, 100, 40), "mg/kg"),
              "protocol.xray.kvp": Q(np.linspace(80, 140, 20), "kV")}}
 
     if __name__ == "__main__":
-        real = points.Solver.block
+        real = answers.Solver.block
+        done = []
         def slowly(self, *bounds):
-            time.sleep(0.02)
+            done.append(bounds)
+            time.sleep(0.02 if len(done) < 60 else 120)  # and then wait for the signal
             return real(self, *bounds)
-        points.Solver.block = slowly
+        answers.Solver.block = slowly
         print("started", flush=True)
         sweep(study(), GRID, modalities=["xray"], file=sys.argv[1])
 """
@@ -420,7 +485,6 @@ def test_a_driver_that_is_killed_goes_on_where_it_stopped(tmp_path, with_signal)
 
 
 @pytest.mark.slow
-@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="kill -9")
 def test_a_worker_of_our_own_pool_that_is_killed_is_replaced():
     import multiprocessing
@@ -454,6 +518,71 @@ def test_axes_are_in_the_order_they_were_given():
     assert [a.name for a in axes] == list(GRID)
     assert [a.unit for a in axes] == ["mg/kg", "kV", "MHz"]
     assert cells  # the same study answers cell by cell
+
+
+# ------------------------------------------------------------------------------------------------- tables
+
+
+def _line(x, amount):
+    """A curve with a bend at 2 and a jump at 3, of which the second number goes with the dose."""
+    number = x**2 if x < 2 else 8 - x**2
+    return Reply(
+        (("c_min", "", 0), ("margin", "", 0)), (("mmol/L", ""), ("1", "")),
+        np.array([[number + 10 * (x > 3)] * 3, [amount / (1 + x)] * 3]), np.array([67, 67], np.uint8), (), "",
+    )  # fmt: skip
+
+
+def test_a_table_meets_its_tolerance_at_bends_and_beside_a_jump():
+    table = Table(_line, 1.0, 2.9, (2.0, 1.0, 4.0), lambda key: key[0] == "margin", 1e-6)
+    x, doses = np.linspace(1.0, 2.9, 777), np.linspace(1.0, 4.0, 777)
+    direct = 0
+    for there, answer, numbers in table.read(x, doses):
+        if answer is None:
+            direct += len(there)
+            continue
+        for k, i in enumerate(there):
+            assert numbers[:, 0, k] == pytest.approx(_line(x[i], doses[i]).numbers[:, 0], rel=2e-6)
+    assert direct < 5
+    assert table.nodes < 400
+    jump = Table(_line, 1.0, 7.0, (2.0, 1.0, 4.0), lambda key: key[0] == "margin", 1e-6)
+    assert [p for p in jump.pieces if p.reply is None and p.low <= 3 <= p.high]
+
+
+def test_a_dose_that_does_more_than_scale_is_not_tabulated():
+    def bent(x, amount):
+        found = _line(x, amount)
+        return found._replace(numbers=found.numbers * (1 + 0.01 * amount))
+
+    table = Table(bent, 1.0, 2.0, (2.0, 1.0, 4.0), lambda key: key[0] == "margin", 1e-4)
+    assert not table.separable
+    assert all(answer is None for _, answer, _ in table.read(np.array([1.2, 1.8]), np.array([1.0, 2.0])))
+
+
+def test_tabulated_samples_are_those_computed_one_by_one():
+    over = {"dose": Uniform("10 mg/kg", "90 mg/kg"), "protocol.xray.kvp": Uniform("90 kV", "110 kV")}
+    probe = cp.Formulation(id="gold", kind="nanoparticle", cores={"material": "gold", "diameter": "10 nm"},
+                       dose={"value": "50 mg/kg", "basis": "Au"})  # fmt: skip
+    tall = Study((probe,))
+    options = {"samples": 2000, "modalities": ["xray"], "progress": False}
+    tabled = sweep(tall, over, **options)
+    assert any("table of protocol.xray.kvp" in note for note in tabled.notes)
+    solver = answers.Solver(points.Plan.of(tall, tabled.axes, quantities=("margin", "c_min"), modalities=["xray"]))
+    for i in range(0, 2000, 97):
+        block = solver.block(i, i + 1)
+        there = [block.columns.index(c) for c in tabled.columns]
+        assert tabled.numbers[:, :, i] == pytest.approx(block.numbers[there][:, :, 0], rel=1e-4)
+        assert (tabled.letters[:, i] == block.letters[there][:, 0]).all()
+
+
+def test_samples_are_drawn_again_in_another_process_and_not_sent():
+    over = {"scenario.body_mass": Uniform("40 kg", "90 kg")}
+    (axis,) = axes_of(Study((cp.load("gadoterate"),)), over, 5000, 3)
+    packed = pickle.dumps(axis)
+    assert len(packed) < 5000
+    assert pickle.loads(packed) == axis
+    broken = (*axis.recipe[:-1], "other")
+    with pytest.raises(RuntimeError, match="draws other samples"):
+        points._drawn_again(axis.parameters, broken)
 
 
 # ------------------------------------------------------------------------------------- a cluster of processes

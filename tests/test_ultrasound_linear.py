@@ -18,7 +18,8 @@ from contrastphys.ultrasound import (
     resonance,
     resonant_radius,
 )
-from contrastphys.ultrasound.linear import _phi, natural, response, sections
+from contrastphys.ultrasound.gas_heat import _phi
+from contrastphys.ultrasound.linear import natural, response, sections
 from contrastphys.units import Q, RangeWarning
 
 WATER = Liquid()

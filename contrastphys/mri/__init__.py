@@ -30,8 +30,8 @@ _DOORS = {
     "calibrate": "calibration",
 }
 _ROOMS = (
-    "agents", "calibration", "chelates", "claims", "lanthanide", "measured", "media", "model", "moment_walk", "motion",
-    "paramagnetic", "particles", "protocol", "random_walk",
+    "agents", "calibration", "chelates", "cores", "lanthanide", "measured", "media", "model", "molecules",
+    "moment_walk", "motion", "paramagnetic", "particles", "protocol", "random_walk",
     "regimes", "sequences", "spectral", "superparamagnetic", "tissue",
 )  # fmt: skip
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from .. import records
 from ..formulation import Formulation, load
-from ..mri import agents, claims, regimes, sequences
+from ..mri import agents, cores, regimes, sequences
 from ..mri.measured import Row
 from ..mri.measured import rows as measured_rows
 from ..mri.media import surroundings
@@ -208,7 +208,7 @@ def size_profile(fields: Sequence[Any] = ("0.5 T", "1.5 T", "3 T"), material: st
     published = published_cores()
     for index, stated in enumerate(fields):
         field = float(magnitude(stated, "T"))
-        pairs = np.array([[float(v) for v in claims.rates(claims.iron_core(float(d), material), field)] for d in sizes])
+        pairs = np.array([[float(v) for v in cores.rates(cores.iron_core(float(d), material), field)] for d in sizes])
         columns = (pairs[:, 0], pairs[:, 1], pairs[:, 1] / pairs[:, 0])
         near = np.array([p for p in published if abs(p[1] / field - 1) < 0.15])
         for i, ax in enumerate(axes):
@@ -255,7 +255,7 @@ def signal_profile(
     -------
     matplotlib.axes.Axes
     """
-    protocol = protocol or claims.protocol_at(3.0, flip="15 deg")
+    protocol = protocol or agents.Protocol(flip="15 deg")
     field = protocol.field[0].number
     grid = np.geomspace(1e-3, 100, 240) if concentrations is None else np.asarray(concentrations, float)
     tr, te = protocol.tr.number * 1e-3, protocol.te.number * 1e-3
@@ -307,7 +307,8 @@ def detection_profile(probes: Sequence[Formulation | str] = ("gadoterate", "feru
     -------
     matplotlib.axes.Axes
     """
-    protocol = claims.protocol_at(*fields)
+    asked: Any = tuple(f"{field!r} T" for field in fields)
+    protocol = agents.Protocol(field=asked)
     fig = figure(6.2, 3.8)
     ax = fig.subplots()
     handles, names = [], []

@@ -148,6 +148,7 @@ def limits(comparison: Any) -> Any:
     ax = fig.add_subplot()
     drawn: set[str] = set()
     placed = False
+    empty: list[tuple[int, float]] = []  # rows without a limit, and where their bar stands
     for row, formulation in enumerate(formulations):
         if row % 2:
             ax.axhspan(row - 0.5, row + 0.5, color=STRIPE, lw=0, zorder=0)
@@ -173,13 +174,17 @@ def limits(comparison: Any) -> Any:
             ax.plot([at, at], [row - 0.38, row + 0.38], color=INK, lw=1.8)
             placed = True
         if not found:
-            ax.text(0.5, row, "cannot be decided or has no limit here", transform=ax.get_yaxis_transform(),
-                    ha="center", va="center", color=QUIET, fontsize=7.5)  # fmt: skip
+            empty.append((row, at))
     ax.set_ylim(len(formulations) - 0.5, -0.5)
     ax.set_yticks(range(len(formulations)), [folded(f.name) for f in formulations])
     ax.tick_params(axis="y", length=0)
     logarithmic(ax.xaxis)
     logarithmic(ax.xaxis, ax.get_xlim())
+    middle = math.sqrt(math.prod(ax.get_xlim()))
+    for row, at in empty:  # on the side where no bar stands
+        x, side = (0.99, "right") if at and at < middle else (0.01, "left")
+        ax.text(x, row, "cannot be decided or has no limit here", transform=ax.get_yaxis_transform(), ha=side,
+                va="center", color=QUIET, fontsize=7.5)  # fmt: skip
     ax.grid(False, axis="y")
     ax.spines["left"].set_visible(False)
     ax.set_xlabel("smallest concentration seen [mol/L of particles or molecules]")

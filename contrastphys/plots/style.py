@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -14,6 +15,8 @@ STYLE = Path(__file__).resolve().parent.parent / "contrastphys.mplstyle"
 # Colours of Okabe and Ito that carry a line on white and on black; yellow does not.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
 INK, QUIET, RULE, PAPER, STRIPE = "#1b1b1f", "#7a7a80", "#d9d9de", "#fefefe", "#f2f2f4"  # a dark page exchanges these
+USUAL = 0.58  # em, the width of a letter that lengths are counted in
+ROOM = 98  # letters that fit below a picture
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "h", "p", "*")
 LINES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1.5, 2)))
 
@@ -55,14 +58,41 @@ def in_style() -> Any:
     return matplotlib.rc_context(settings)
 
 
+@functools.lru_cache(maxsize=4096)
+def _advance(character: str) -> float:
+    """Width of a character of the shipped style's font, em."""
+    from matplotlib.font_manager import FontProperties, findfont, get_font
+
+    font = get_font(findfont(FontProperties(family="DejaVu Sans")))
+    if not font.get_char_index(ord(character)):  # the viewer's font has it, or a box
+        return 1.0
+    font.set_size(64, 72)
+    return float(font.load_char(ord(character)).linearHoriAdvance / 65536 / 64)
+
+
+def breadth(text: str) -> float:
+    """Width of a line of text in the shipped style, in letters of usual width."""
+    return sum(map(_advance, text)) / USUAL
+
+
+def fitted(text: str, length: int = 30) -> str:
+    """A name in one line that takes no more room than so many letters of usual width."""
+    line = clipped(text, 4 * length)
+    if breadth(line) <= length:
+        return line
+    while line and breadth(line) > length - breadth("…"):
+        line = line[:-1]
+    return f"{line.rstrip(' …')}…"
+
+
 def label(text: str, length: int = 30) -> str:
     """A user's text as matplotlib shows it literally: no mathematics, no hidden legend entry."""
-    return _literal(clipped(text, length))
+    return _literal(fitted(text, length))
 
 
 def folded(text: str, length: int = 24) -> str:
     """A user's text for a row's name: literal, over two lines where it is long."""
-    return _literal(wrapped(text, length))
+    return _literal("\n".join(fitted(part, length) for part in wrapped(text, length).split("\n") if part != "…"))
 
 
 def _literal(shown: str) -> str:
@@ -99,8 +129,8 @@ def legend(fig: Any, handles: Sequence[Any], names: Iterable[str], columns: int 
     labels = [label(name, length) for name in names]
     if not labels:
         return
-    longest = max(len(text) for text in labels)
-    room = columns or max(1, min(len(labels), int(98 / (longest + 6))))
+    longest = max(breadth(text) for text in labels)
+    room = columns or max(1, min(len(labels), int(ROOM / (longest + 6))))
     fig.legend(list(handles), labels, loc="outside lower left", ncols=room, handlelength=2.6, columnspacing=1.4)
     fig.set_figheight(fig.get_figheight() + 0.19 * math.ceil(len(labels) / room))
 

@@ -20,7 +20,7 @@ from ..xray.contrast import ERROR, HARD, PHANTOM, SOFT, beam_of, depth, mass_con
 from ..xray.decomposition import basis_mu, decompose, k_edges
 from ..xray.matching import DATA_CHOICE, EnhancementTable, enhancement_table
 from ..xray.spectra import CT_FILTRATION, Spectrum
-from .style import INK, LINES, QUIET, RULE, at, figure, label, legend, look, says
+from .style import INK, LINES, QUIET, RULE, at, figure, label, legend, logarithmic, look, says
 
 VOLTAGES = np.arange(60.0, 141.0, 5.0)  # kV
 SIZES = (0.0, 20.0, 32.0)  # cm of water
@@ -45,7 +45,10 @@ def styled(draw: Callable[..., Any]) -> Callable[..., Any]:
 
 @styled
 def attenuation(
-    materials: Sequence[str] = ("I", "Gd", "Ta", "Au", "Bi", "water"), beam: Any = "120 kV", phantom: Any = PHANTOM
+    materials: Sequence[str] = ("I", "Gd", "Ta", "Au", "Bi", "water"),
+    beam: Any = "120 kV",
+    phantom: Any = PHANTOM,
+    names: Mapping[str, str] | None = None,
 ) -> Any:
     """Mass attenuation of materials with their K edges, above the beam that meets them.
 
@@ -57,6 +60,8 @@ def attenuation(
         Beam, or tube voltage of the default CT beam.
     phantom : quantity or mapping
         What the beam is also shown behind.
+    names : mapping, optional
+        What the legend says of a material instead of its name.
 
     Returns
     -------
@@ -78,12 +83,12 @@ def attenuation(
         style = look(index)
         (line,) = upper.plot(grid, basis_mu(name, grid), color=style["color"], ls=style["linestyle"])
         handles.append(line)
-    upper.set_yscale("log")
-    _plain_decades(upper.yaxis)
+    logarithmic(upper.yaxis)
     upper.set_ylabel("µ/ρ [cm²/g]")
     _name_edges((upper, lower), marks, high - low)
     centre, width = _one_kev(low, high)
-    shown = [("before the object", tube), (f"behind {phantom_words(phantom)}", _behind(tube, phantom))]
+    made = "" if tube.kvp is None else f"{tube.kvp:g} kV, "
+    shown = [(f"{made}before the object", tube), (f"behind {phantom_words(phantom)}", _behind(tube, phantom))]
     for (words, spectrum), shade in zip(shown, (RULE, "#8f8f96"), strict=True):
         share = _shares(spectrum, centre, width)
         lower.fill_between(centre, 0, share, step="mid", color=shade, lw=0, alpha=0.85, label=words)
@@ -92,7 +97,7 @@ def attenuation(
     lower.set_ylim(bottom=0)
     lower.set_xlim(low, high)
     lower.legend(loc="upper right", handlelength=1.2)
-    legend(fig, handles, materials)
+    legend(fig, handles, [(names or {}).get(name, name) for name in materials], length=86)
     return upper
 
 
@@ -234,6 +239,7 @@ def mass_to_match(
     kvp: Any = None,
     sizes: Any = None,
     detector: Any = "energy-integrating",
+    names: Sequence[str] = (),
 ) -> Any:
     """Mass of each agent's element that enhances as a reference does, against tube voltage, for several sizes.
 
@@ -250,12 +256,16 @@ def mass_to_match(
     sizes : quantity, optional
         Thicknesses of water; 0, 20 and 32 cm by default.
     detector : str or Detector
+    names : sequence of str, optional
+        What the legend says of the agents, and lines it says after them.
 
     Returns
     -------
     matplotlib.axes.Axes
         The first panel.
     """
+    from matplotlib.lines import Line2D
+
     volts, lengths = _grids(kvp, sizes)
     other = resolve(reference)
     wanted = mass_concentration(concentration, other.basis)
@@ -266,7 +276,7 @@ def mass_to_match(
         raise Refusal("no contrast", f"{worst} does not enhance: nothing of it equals a reference")
     mass = wanted * k[:, :1] / k[:, 1:]
     fig = figure(6.4, 3.5)
-    panels = fig.subplots(1, lengths.size, sharey=True, squeeze=False)[0]
+    panels = fig.subplots(1, lengths.size, sharex=True, sharey=True, squeeze=False)[0]
     handles: dict[str, Any] = {}
     for column, (ax, cm) in enumerate(zip(panels, lengths, strict=True)):
         ax.axhline(wanted, color=INK, lw=1.0, ls=LINES[2])
@@ -275,13 +285,20 @@ def mass_to_match(
             low, high = here.min(axis=0) * (1 - DATA_CHOICE), here.max(axis=0) * (1 + DATA_CHOICE)
             ax.fill_between(volts, low, high, color=style["color"], alpha=0.16, lw=0)
             (line,) = ax.plot(volts, here[0], color=style["color"], ls=style["linestyle"])
-            handles.setdefault(name if name == basis else f"{name} (per {basis})", line)
+            key = name if name == basis else f"{name} (per {basis})"
+            handles.setdefault(f"{index} {key}" if names else key, line)
         ax.set_title(_size_words(float(cm)))
         at(ax.xaxis, _volt_ticks(volts))
-    panels[0].set_ylim(bottom=0)
+    if mass.max() > 4 * mass.min():
+        panels[0].set_yscale("log")
+        _plain_steps(panels[0].yaxis)
+    else:
+        panels[0].set_ylim(bottom=0)
     panels[0].set_ylabel(f"mass that equals {wanted:g} mg {other.basis}/mL\n[mg/mL of the element]")
     panels[lengths.size // 2].set_xlabel(f"tube voltage [kV]  (dotted: {wanted:g} mg {other.basis}/mL)")
-    legend(fig, list(handles.values()), list(handles))
+    lines = list(handles.values())
+    lines += [Line2D([], [], ls="none")] * (len(names) - len(lines))
+    legend(fig, lines, names or list(handles), length=86)
     return panels[0]
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from .. import plots
 from ..provenance import LETTERS
-from . import content
+from . import answer, content
 
 
 def render(comparison: Any, pictures: Mapping[str, str | bytes] | None = None) -> str:
@@ -44,13 +44,14 @@ def render(comparison: Any, pictures: Mapping[str, str | bytes] | None = None) -
         run=comparison.run,
         made=comparison.made.replace("T", " ").replace("+00:00", " UTC"),
         version=__version__,
-        summary=comparison.summary(),
+        summary=answer.headline(comparison),
         letters=LETTERS,
         modalities=content.MODALITIES,
         kinds=sorted({formulation.kind for formulation in comparison.formulations}),
-        brief=content.brief(comparison),
+        picks=answer.picks(comparison),
+        doubts=answer.doubts(comparison),
         rows=[content.row(comparison, formulation) for formulation in comparison.formulations],
-        pictures=[content.inlined(name, svg) for name, svg in pictures.items()],
+        pictures=[content.inlined(name, svg, comparison) for name, svg in pictures.items()],
         machines=content.machines(comparison),
         assumptions=content.assumptions(comparison),
         sources=content.sources(comparison),

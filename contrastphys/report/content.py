@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import html
-import math
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -18,7 +17,6 @@ from ..schema import values
 
 MODALITIES = {"mri": "MRI", "xray": "CT", "photoacoustic": "Photoacoustic", "ultrasound": "Ultrasound"}
 
-_SPOKEN = {"mri": "MRI", "xray": "CT", "photoacoustic": "photoacoustics", "ultrasound": "ultrasound"}
 _DOI = re.compile(r"(?:doi:|https?://doi\.org/)(10\.\d{4,9}/[^\s;,\"<>]+)")
 _VARIED = ("field", "kvp", "wavelength", "frequency", "depth")
 # What a picture's own colours become on the page, so that a dark page exchanges them.
@@ -29,107 +27,6 @@ _ON_PAGE = {
     PAPER: "var(--paper)",
     STRIPE: "var(--panel)",
 }
-
-
-# ------------------------------------------------------------------------------------------- the answer in short
-
-
-def brief(comparison: Any) -> list[dict[str, Any]]:
-    """What a reader who stops here must know: the best of each modality, hybrids, and what is uncertain."""
-    lines: list[dict[str, Any]] = []
-    for modality, heading in _SPOKEN.items():
-        ranked = _ranked(comparison, modality)
-        if ranked:  # two: the best, and what it is to be held against
-            items = [f"{f.name}: {_margin_words(cell)}" for cell, f in ranked[:2]]
-            if len(items) == 2 and (ranked[1][0].high or 0.0) > (ranked[0][0].low or math.inf):
-                items.append("Their bands overlap: neither is surely first.")
-            lines.append({"term": f"Most seen in {heading}", "items": items})
-    several = [
-        (smallest, f)
-        for f in comparison.formulations
-        if len(comparison.needed(f.id)) > 1 and (smallest := comparison.smallest(f.id)) is not None
-    ]
-    if several:
-        ordered = sorted(several, key=lambda pair: -pair[0])[:3]
-        items = [
-            f"{f.name}: needs {_spoken(_SPOKEN[m] for m in comparison.needed(f.id))}; "
-            f"{_SPOKEN[comparison.limiting(f.id)]} limits it, {number_text(smallest)}×"
-            for smallest, f in ordered
-        ]
-        lines.append({"term": "For several modalities at once", "items": items})
-    for term, items in (
-        ("Not seen where needed", _unseen(comparison)),
-        ("Could go either way", _either_way(comparison)),
-        ("Cannot be decided", _undecided(comparison)),
-        ("Outside a stated limit", _outside(comparison)),
-    ):
-        if items:
-            lines.append({"term": term, "items": items})
-    return lines
-
-
-def _ranked(comparison: Any, modality: str) -> list[tuple[Cell, Formulation]]:
-    """Margins of a modality, largest first; formulations that need it before those that do not."""
-    found = []
-    for formulation in comparison.formulations:
-        verdict = comparison.verdict(formulation.id, modality)
-        if verdict is not None and verdict.margin is not None and (verdict.margin.value or 0.0) >= 1:
-            found.append((modality in comparison.needed(formulation.id), verdict.margin, formulation))
-    found.sort(key=lambda entry: (not entry[0], -(entry[1].value or 0.0)))
-    return [(cell, formulation) for _, cell, formulation in found]
-
-
-def _margin_words(cell: Cell) -> str:
-    band = f", band {_band(cell)}" if _band(cell) else ""
-    where = f" at {_where(cell)}" if _where(cell) else ""
-    return f"{number_text(cell.value or 0.0)}×{where}{band}, {LETTERS[cell.letter]}"
-
-
-def _needed(comparison: Any) -> Iterable[tuple[Formulation, str, Any]]:
-    for formulation in comparison.formulations:
-        for modality in comparison.needed(formulation.id):
-            yield formulation, modality, comparison.verdict(formulation.id, modality)
-
-
-def _unseen(comparison: Any) -> list[str]:
-    return [
-        f"{f.name} in {_SPOKEN[m]}: {number_text(v.margin.value)}×"
-        for f, m, v in _needed(comparison)
-        if v is not None and v.margin is not None and v.margin.value < 1
-    ]
-
-
-def _either_way(comparison: Any) -> list[str]:
-    """Needed margins whose band holds 1."""
-    return [
-        f"{f.name} in {_SPOKEN[m]}: {number_text(v.margin.value)}×, band {_band(v.margin)}"
-        for f, m, v in _needed(comparison)
-        if v is not None and v.margin is not None and (v.margin.low or 1.0) < 1 < (v.margin.high or 1.0)
-    ]
-
-
-def _undecided(comparison: Any) -> list[str]:
-    found = []
-    for formulation, modality, verdict in _needed(comparison):
-        if verdict is None or verdict.margin is None:
-            reason = verdict.reason if verdict is not None else "the modality does not apply"
-            found.append(f"{formulation.name} in {_SPOKEN[modality]}: {_bare(reason, formulation.id)}")
-    return found
-
-
-def _bare(reason: str, id: str) -> str:
-    """A reason without the words that stand before it anyway."""
-    return reason.removeprefix(f"{id}: ").removeprefix("cannot be decided: ") or "no dose is stated"
-
-
-def _outside(comparison: Any) -> list[str]:
-    names = {f.id: f.name for f in comparison.formulations}
-    return [f"{names[entry['id']]}: {entry['exceeds']}" for entry in comparison.rank() if entry["exceeds"]]
-
-
-def _spoken(words: Iterable[str]) -> str:
-    listed = list(words)
-    return listed[0] if len(listed) == 1 else f"{', '.join(listed[:-1])} and {listed[-1]}"
 
 
 # ------------------------------------------------------------------------------------------- the table
@@ -167,7 +64,7 @@ def _entry(comparison: Any, id: str, modality: str) -> dict[str, Any]:
     entry |= {
         "state": "undecided",
         "word": "no dose" if c_min is not None else "cannot be decided",
-        "reason": _bare(verdict.reason, id) if verdict.reason else "",
+        "reason": bare(verdict.reason, id) if verdict.reason else "",
         "limits": comparison.limiting(id) == modality,
         "chain": _chain(cells, (margin, c_min)),
         "seen_from": "",
@@ -177,8 +74,8 @@ def _entry(comparison: Any, id: str, modality: str) -> dict[str, Any]:
             "state": "seen" if margin.value >= 1 else "unseen",
             "margin": margin.value,
             "word": f"{number_text(margin.value)}×",
-            "band": _band(margin),
-            "where": _where(margin),
+            "band": band(margin),
+            "where": where(margin),
             "letter": margin.letter,
             "origin": LETTERS[margin.letter],
         }
@@ -189,16 +86,22 @@ def _entry(comparison: Any, id: str, modality: str) -> dict[str, Any]:
     return entry
 
 
-def _where(cell: Cell) -> str:
+def bare(reason: str, id: str) -> str:
+    """A reason without the words that stand before it anyway."""
+    return reason.removeprefix(f"{id}: ").removeprefix("cannot be decided: ") or "no dose is stated"
+
+
+def where(cell: Cell) -> str:
     """The condition that tells a cell from its neighbours."""
     return next((condition_text(cell.conditions[key]) for key in _VARIED if key in cell.conditions), "")
 
 
-def _band(cell: Cell, digits: int = 2) -> str:
+def band(cell: Cell, digits: int = 2) -> str:
     if cell.value is None or cell.low is None or cell.high is None or not cell.low < cell.high:
         return ""
     digits = digits if cell.high > 1.1 * cell.low else 3
-    return f"{number_text(cell.low, digits)} to {number_text(cell.high, digits)}"
+    middle = "" if cell.median is None else f", median {number_text(cell.median, digits)}"
+    return f"{number_text(cell.low, digits)} to {number_text(cell.high, digits)}{middle}"
 
 
 def _scaled(cell: Cell) -> Cell:
@@ -206,8 +109,8 @@ def _scaled(cell: Cell) -> Cell:
     if cell.unit != "mmol/L" or not cell.value or cell.value >= 1:
         return cell
     unit, size = next(((u, s) for u, s in (("umol/L", 1e-3), ("nmol/L", 1e-6)) if cell.value >= s), ("pmol/L", 1e-9))
-    low, high = (None if v is None else v / size for v in (cell.low, cell.high))
-    return dataclasses.replace(cell, value=cell.value / size, low=low, high=high, unit=unit)
+    low, high, median = (None if v is None else v / size for v in (cell.low, cell.high, cell.median))
+    return dataclasses.replace(cell, value=cell.value / size, low=low, high=high, median=median, unit=unit)
 
 
 def _chain(cells: list[Cell], first: Iterable[Cell | None]) -> list[dict[str, Any]]:
@@ -229,7 +132,7 @@ def _chain(cells: list[Cell], first: Iterable[Cell | None]) -> list[dict[str, An
             {
                 "quantity": quantity_words(cell.quantity),
                 "value": None if shown.value is None else number_text(shown.value, 3),
-                "band": _band(shown, 3),
+                "band": band(shown, 3),
                 "unit": "×" if cell.quantity == "margin" else unit_text(shown.unit),
                 "conditions": ", ".join(conditions),
                 "letter": cell.letter,
@@ -247,7 +150,7 @@ def _chain(cells: list[Cell], first: Iterable[Cell | None]) -> list[dict[str, An
 # ------------------------------------------------------------------------------------------- pictures
 
 
-def inlined(name: str, svg: str | bytes) -> dict[str, str]:
+def inlined(name: str, svg: str | bytes, comparison: Any) -> dict[str, Any]:
     """A picture for the page: its SVG without a prolog, with ids of its own and the page's colours."""
     text = svg.decode("utf-8") if isinstance(svg, bytes) else svg
     key = re.sub(r"[^A-Za-z0-9_-]", "-", name.removesuffix(".svg"))
@@ -264,6 +167,7 @@ def inlined(name: str, svg: str | bytes) -> dict[str, str]:
         "name": key,
         "svg": body.replace("<svg ", f'<svg role="img" aria-label="{said}" ', 1),
         "caption": plots.caption(key),
+        "points": [{"of": of, "source": source} for of, source in plots.measured_by(key, comparison)],
     }
 
 

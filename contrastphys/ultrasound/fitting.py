@@ -18,10 +18,11 @@ from ..provenance import Refusal
 from ..showing import shows
 from ..units import Flag, Q, magnitude
 from .bubble import Bubble, Liquid, liquid_of
-from .dynamics import Pulse, bubble_parameters, refuse
+from .coats import Shell
+from .dynamics import bubble_parameters, refuse
 from .kernels import trace
 from .population import Population
-from .shells import Shell
+from .pulses import Pulse
 
 Array = NDArray[np.float64]
 

@@ -12,7 +12,8 @@ from ..formulation import Formulation
 from ..provenance import Refusal
 from .assembly import shell_of
 from .bubble import BODY_TEMPERATURE, Bubble, gas, liquid
-from .dynamics import Pulse, Trace, simulate
+from .dynamics import Trace, simulate
+from .pulses import Pulse
 
 TOLERANCE = 1e-8
 DEFAULTS: dict[str, Any] = {
@@ -27,6 +28,14 @@ def radii(formulation: Formulation, conditions: Sequence[Mapping[str, Any]]) -> 
     A condition holds `time` [us] from the start of the pulse, `rest_radius` [um], and the drive: a `pulse`, or
     `frequency` [MHz], `pressure_amplitude` [kPa; positive begins with rarefaction], `cycles` and `envelope`; also
     `medium` (water) and `temperature` [K].
+
+    Notes
+    -----
+    As `simulate`, by the Keller-Miksis equation: one bubble far from walls and others.
+
+    References
+    ----------
+    J. B. Keller, M. Miksis, J. Acoust. Soc. Am. 68, 628 (1980), doi:10.1121/1.384720
 
     Examples
     --------

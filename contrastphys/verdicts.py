@@ -8,6 +8,8 @@ from .provenance import LETTERS, Cell
 from .showing import shows
 from .wording import amount, pretty, significant
 
+HEADINGS = {"mri": "MRI", "xray": "CT", "photoacoustic": "Photoacoustic", "ultrasound": "Ultrasound"}
+
 
 @shows("Verdict", "margin", "c_min", "reason", line="own")
 class Verdict(NamedTuple):

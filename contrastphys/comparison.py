@@ -387,46 +387,6 @@ class Comparison:
         return f"<Comparison of {len(self.formulations)} formulations, {len(self.cells)} cells, run {self.run}>"
 
 
-<<<<<<< HEAD
-=======
-def _colour(entry: str) -> str:
-    """Colour of a table entry: what is seen, what is not, what is undecided."""
-    if "x" in entry.split()[0] if entry.split() else False:
-        try:
-            return "green" if float(entry.split("x")[0]) >= 1 else "red"
-        except ValueError:
-            return ""
-    return "dim" if entry in ("-", "no dose") or entry.startswith("cannot") else ""
-
-
-def _cell_text(value: Any) -> str:
-    """A CSV entry that no spreadsheet takes for a formula."""
-    if value is None:
-        return ""
-    if isinstance(value, float):
-        return f"{value:.10g}"
-    text = str(value)
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r", "\n") else text
-
-
-def _story(cell: Cell) -> list[str]:
-    """One cell as lines of an explanation."""
-    conditions = ", ".join(f"{k} {v}" for k, v in cell.conditions.items() if k != "from")
-    if cell.value is None:
-        return [f"{cell.quantity} ({conditions}): {cell.refusal}"]
-    band = ""
-    if cell.low is not None and cell.high is not None and cell.low != cell.high:
-        middle = "" if cell.median is None else f", median {significant(cell.median, 3)}"
-        band = f" ({significant(cell.low, 3)} to {significant(cell.high, 3)}{middle})"
-    status = f", {cell.status}" if cell.status not in ("", "computed", LETTERS[cell.letter]) else ""
-    source = f" <- {cell.source}" if cell.source else ""
-    unit = "" if cell.unit == "1" else f" {pretty(cell.unit)}"
-    first = f"{cell.quantity} = {significant(cell.value, 3)}{band}{unit} ({conditions})"
-    lines = [f"{first} [{cell.letter} {LETTERS[cell.letter]}{status}]{source}"]
-    return lines + [f"  {flag.severity}: {flag.message}" for flag in cell.flags]
-
-
->>>>>>> main
 def _extra(name: str) -> Any:
     import importlib
 

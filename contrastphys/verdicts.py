@@ -62,7 +62,7 @@ def cell_text(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.10g}"
     text = str(value)
-    return f"'{text}" if text[:1] in ("=", "+", "@", "\t", "\r") else text
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r", "\n") else text
 
 
 def story(cell: Cell) -> list[str]:

@@ -13,8 +13,8 @@ from ..files import write_whole
 from .verdict import FAILS, HOLDS, ONLY_IF, OPEN, REVIEWS, VERDICTS, Verdict, _shown, statements
 
 COLUMNS = (
-    "id", "claim", "verdict", "reason", "unsure", "number", "value", "low", "high", "unit", "letter", "status", "missing",
-    "model", "validity", "source",
+    "id", "claim", "verdict", "reason", "unsure", "number", "value", "low", "high", "unit", "letter", "status",
+    "missing", "model", "validity", "source",
 )  # fmt: skip
 COLOURS = {HOLDS: "green", ONLY_IF: "yellow", FAILS: "red", OPEN: "cyan"}
 

@@ -31,7 +31,7 @@ from .ranking import exceeds, fronts, shares
 from .running import spread
 from .showing import Page, html_of
 from .study import MODALITIES, Study
-from .verdicts import Verdict, cell_text, story, where
+from .verdicts import Verdict, cell_text, story, tone, where
 from .wording import amount, significant
 
 PART = 25  # formulations a worker is given at once

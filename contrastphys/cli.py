@@ -12,6 +12,7 @@ import io
 import os
 import shutil
 import sys
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -386,10 +387,11 @@ def _claims(options: argparse.Namespace) -> int:
         of(name)  # mistakes first: a folder is made for what can be written
     folder = make_folder(options.output) if options.output else None
     found = verdicts(options.id)
+    width = max(80, min(160, shutil.get_terminal_size((120, 24)).columns))
     if len(options.id) == 1:
-        print(next(iter(found)))
+        for line in str(next(iter(found))).splitlines():
+            print(textwrap.fill(line, width, subsequent_indent="    ", break_on_hyphens=False))
     else:
-        width = max(80, min(160, shutil.get_terminal_size((120, 24)).columns))
         print(found.table(width, colour=sys.stdout.isatty()), end="")
         print(found.summary())
     if folder is not None:

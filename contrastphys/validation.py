@@ -27,7 +27,7 @@ from .files import write_whole
 from .goals import LEAST, STANDINGS, Reached, between_studies, goal_lines, reached
 from .provenance import Refusal, Value
 from .published import MODALITIES, Published, published
-from .showing import shows
+from .showing import Page, shows
 from .units import UnitError
 
 SHARE = 2 / 3  # of verified rows that must lie within the declared error
@@ -141,7 +141,15 @@ class Group:
         return (self.declared or 1.0) >= WIDE or "oxide" in self.name or "particle" in self.name
 
 
-@shows("{0.goal.name}", "status", "n", "number", "centre", "limit", "met")
+def _validation_page(found: Validation) -> Page:
+    lines = [(group.modality, *_short(group)) for group in found.groups]
+    columns = ("verified", "error shown", "declared", "studies", "second-hand", "unverified", "apart", "standing")
+    head = ("", "class", *columns)
+    worst = [f"outside: {described(row)}" for row in found.worst(3)]
+    return Page(f"{len(found.rows)} published numbers against the models", lines, head, note="\n".join(worst), most=60)
+
+
+@shows("Validation", of=_validation_page)
 @dataclass(frozen=True)
 class Validation:
     """Every row with its verdict; `groups` is the summary by class, `ok` what the exit code follows."""

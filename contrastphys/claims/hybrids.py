@@ -100,8 +100,8 @@ def _hybrids_rule(n: Numbers) -> Ruling:
     words = (
         f"CT needs {', '.join(f'{r:.0f} times ({w})' for w, r in ratios.items())} what MRI needs, that is "
         f"{', '.join(f'{dose:.0f} mg/kg of metal ({w})' for w, dose in doses.items())}, beside "
-        f"{n.of('limit Gd-Au'):.0f} "
-        f"mg/kg of iodine in a body CT and {n.of('limit iron oxide'):.1f} mg/kg of iron on a label"
+        f"{n.of('limit Gd-Au'):.0f} mg/kg of iodine in a body CT and {n.of('limit iron oxide'):.1f} mg/kg of iron on a "
+        "label"
     )
     if len(serves) == len(doses):
         return Ruling(HOLDS, words)
@@ -114,8 +114,8 @@ def _hybrids_rule(n: Numbers) -> Ruling:
 C37 = Claim(
     "C37", "least concentration seen by MRI at 3 T and by CT at 120 kV behind 20 cm of water, in one particle's terms",
     "gold weighed against the iodine a body CT gives, iron against a label: yardsticks, not limits of tolerance; r1 "
-    "of a chelate held on gold is known within a factor of five; one voxel of 12 HU noise, where averaging 50 voxels "
-    "lowers the CT limit sevenfold",
+    "of a chelate held on gold has a wide band (3 to 5 times); one voxel of 12 HU noise, where averaging 50 "
+    "voxels lowers the CT limit sevenfold",
     _hybrids, _hybrids_rule,
 )  # fmt: skip
 

@@ -10,12 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..files import write_whole
-from .verdict import FAILS, HOLDS, ONLY_IF, OPEN, REVIEWS, VERDICTS, Verdict, _shown, statements
+from .verdict import FAILS, HOLDS, ONLY_IF, OPEN, REVIEWS, VERDICTS, Verdict, shown, statements
 
 COLUMNS = (
-    "id", "claim", "verdict", "reason", "unsure", "number", "value", "low", "high", "unit", "letter", "status", "missing",
-    "model", "validity", "source",
+    "id", "claim", "verdict", "reason", "unsure", "number", "value", "low", "high", "unit", "letter", "status",
+    "missing", "model", "validity", "source",
 )  # fmt: skip
+INTRODUCTION = """\
+What two reviews of multimodal probes state, put to the models of this package. Each verdict is reached by a rule on the
+numbers below it, and each sentence is written from them: `contrastphys claims` makes this page and
+`contrastphys claims C25` shows one claim. A verdict is in doubt where another one would follow within the
+error of one of its numbers."""
 COLOURS = {HOLDS: "green", ONLY_IF: "yellow", FAILS: "red", OPEN: "cyan"}
 
 
@@ -50,16 +55,16 @@ class Verdicts:
         from rich.table import Table
         from rich.text import Text
 
-        shown = Table(show_lines=True)
-        shown.add_column("id", no_wrap=True)
+        drawn = Table(show_lines=True, expand=True)
+        drawn.add_column("id", no_wrap=True)
         for heading, ratio in (("claim", 3), ("verdict and reason", 6)):
-            shown.add_column(heading, ratio=ratio)
+            drawn.add_column(heading, ratio=ratio)
         for v in self.verdicts:
             said = Text(v.verdict, f"bold {COLOURS[v.verdict]}") + Text(v.sentence.removeprefix(v.verdict))
-            shown.add_row(v.id, Text(v.claim), said)
+            drawn.add_row(v.id, Text(v.claim), said)
         screen = Console(width=width, file=io.StringIO(), force_terminal=colour, highlight=False, legacy_windows=False)
         with screen.capture() as text:
-            screen.print(shown)
+            screen.print(drawn)
         return text.get()
 
     def to_csv(self) -> str:
@@ -81,10 +86,7 @@ class Verdicts:
         """The page: a table of all verdicts, then each claim with its numbers; what lies beyond comes last."""
         lines = [
             "# The reviews recomputed", "",
-            "What two reviews of multimodal probes state, put to the models of this package. Each verdict is reached "
-            "by a rule on the numbers below it, and each sentence is written from them: `contrastphys claims` makes "
-            "this page, `contrastphys claims C25` shows one claim. A verdict is in doubt where another one would "
-            "follow within the error of one of its numbers.", "",
+            INTRODUCTION, "",
             f"{self.summary()}.", "",
             "Sources of the claims: " + "; ".join(REVIEWS.values()) + ".", "",
             "| id | claim | verdict | reason |", "| --- | --- | --- | --- |",
@@ -100,7 +102,7 @@ class Verdicts:
             if v.stated:
                 lines += [f"The review says: {v.stated}.", ""]
             lines += ["| number | value |", "| --- | --- |"]
-            lines += [f"| {_cell(name)} | {_cell(_shown(value))} |" for name, value in v.numbers.items()]
+            lines += [f"| {_cell(name)} | {_cell(shown(value))} |" for name, value in v.numbers.items()]
             lines += [f"| {_cell(name)} | none: {_cell(why)} |" for name, why in v.missing.items()]
             lines += ["", f"Model: {v.model}.", "", f"Validity: {v.validity}."]
         beyond = [s for s in statements().values() if s.scope == "beyond"]
@@ -128,7 +130,7 @@ class Verdicts:
 
 def as_html(v: Verdict) -> str:
     """One verdict with its numbers as HTML for a notebook."""
-    rows = [(name, _shown(value)) for name, value in v.numbers.items()]
+    rows = [(name, shown(value)) for name, value in v.numbers.items()]
     rows += [(name, f"none: {why}") for name, why in v.missing.items()]
     body = "".join(
         f"<tr><td style='text-align:left'>{html.escape(a)}</td><td style='text-align:left'>{html.escape(b)}</td></tr>"

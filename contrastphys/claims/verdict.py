@@ -133,7 +133,7 @@ class Verdict:
         lines = [f"{self.id}  {self.claim}", f"  {self.sentence}"]
         if self.stated:
             lines.append(f"  the review says: {self.stated}")
-        lines += [f"  {name} = {_shown(value)}" for name, value in self.numbers.items()]
+        lines += [f"  {name} = {shown(value)}" for name, value in self.numbers.items()]
         lines += [f"  no number for {name}: {why}" for name, why in self.missing.items()]
         return "\n".join([*lines, f"  model: {self.model}", f"  validity: {self.validity}", f"  source: {self.source}"])
 
@@ -145,9 +145,11 @@ class Verdict:
         return as_html(self)
 
 
-def _shown(value: Value) -> str:
+def shown(value: Value) -> str:
     """A number as a line of text: value, band, unit, and where it is from if it is not computed here."""
-    band = f" ({value.low:.3g} to {value.high:.3g})" if value.low is not None and value.high is not None else ""
+    low, high = value.low, value.high
+    band = f" ({low:.3g} to {high:.3g})" if low is not None and high is not None else ""
+    band = band or (f" (down to {low:.3g})" if low is not None else "")
     origin = "" if value.letter == "C" and value.status in ("", "computed") else f" [{value.letter}, {value.status}]"
     unit = "" if value.unit == "1" else f" {value.unit}"
     return f"{value.number:.4g}{band}{unit}{origin}"

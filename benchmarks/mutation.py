@@ -55,7 +55,7 @@ KERNELS = {
 }
 WORDS = {"Flag", "Refusal", "warn", "print", "print_", "ValueError", "TypeError", "UnitError", "text", "Cell"}
 SWAPS = {"min": "max", "max": "min", "minimum": "maximum", "maximum": "minimum", "sin": "cos", "cos": "sin"}
-SWAPS |= {"any": "all", "all": "any", "floor": "ceil", "ceil": "floor", "real": "imag", "imag": "real", "sqrt": "abs"}
+SWAPS |= {"any": "all", "all": "any", "floor": "ceil", "ceil": "floor", "real": "imag", "imag": "real", "sqrt": "cbrt"}
 BINARY = {ast.Add: "-", ast.Sub: "+", ast.Mult: "/", ast.Div: "*", ast.Pow: "*", ast.FloorDiv: "/", ast.MatMult: "@"}
 COMPARE = {ast.Lt: "<= >", ast.LtE: "< >", ast.Gt: ">= <", ast.GtE: "> <", ast.Eq: "!=", ast.NotEq: "=="}
 

@@ -212,6 +212,15 @@ def test_share_of_water_and_size(diameter, share, point):
     assert water_part == pytest.approx(point, abs=0.01)
 
 
+def test_particle_melts_where_its_threshold_says():
+    """Temperatures rise in proportion to the fluence, the metal's above the water's."""
+    found, at = emission.bare(sphere.bare(40.0), 1.0), thresholds.bare(sphere.bare(40.0)).fluences
+    base = found.values["surface"] - (373.15 - 293.15) / at["boiling"]
+    assert base == pytest.approx(293.15, rel=1e-6)
+    assert found.values["core"] == pytest.approx(293.15 + (1337 - 293.15) / at["melting"], rel=1e-6)
+    assert found.values["core"] > found.values["surface"]
+
+
 def test_small_particle_is_a_point_absorber():
     found = emission.bare(sphere.bare(4.0), 0.01, 10.0)
     assert found.point_ratio == pytest.approx(1.0, abs=2e-3)

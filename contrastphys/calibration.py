@@ -240,7 +240,11 @@ def calibrate(
     if not 0 < confidence < 1:
         raise ValueError(f"confidence is {confidence}: write a share such as 0.95")
     study = Study((formulation,))
-    freed = _freed(study, free, formulation, dict(start or {}))
+    begin = dict(start or {})
+    stated = next((c["rest_radius"] for c in (dict(p.conditions) for p in points) if "rest_radius" in c), None)
+    if stated is not None:
+        begin.setdefault("rest_radius", Q(stated, "um"))
+    freed = _freed(study, free, formulation, begin)
     if not points:
         raise wrong("calibrate", "no point to fit", f"give one of {', '.join(QUANTITIES)}")
     if len(points) < len(freed):

@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from . import records
 from . import study as studies
@@ -29,49 +29,13 @@ from .progress import Bar
 from .provenance import LETTERS, Cell
 from .ranking import exceeds, fronts, shares
 from .running import spread
-from .showing import Page, html_of, shows
+from .showing import Page, html_of
 from .study import MODALITIES, Study
-from .wording import amount, pretty, significant
+from .verdicts import HEADINGS, Verdict, cell_text, story, tone, where
+from .wording import amount, significant
 
 PART = 25  # formulations a worker is given at once
 READABLE = 40  # formulations a picture or a page shows
-HEADINGS = {"mri": "MRI", "xray": "CT", "photoacoustic": "Photoacoustic", "ultrasound": "Ultrasound"}
-
-
-@shows("Verdict", "margin", "c_min", "reason", line="own")
-class Verdict(NamedTuple):
-    """What one modality says of one formulation at its best condition."""
-
-    margin: Cell | None  # concentration in the target over the smallest one seen
-    c_min: Cell | None
-    reason: str  # why there is no number, or an empty string
-
-    @property
-    def text(self) -> str:
-        """Two short lines for a table."""
-        if self.margin is not None and self.margin.value is not None:
-            first = f"{significant(self.margin.value)}x {_where(self.margin)} [{self.margin.letter}]"
-            if self.margin.median is not None and self.margin.low is not None and self.margin.high is not None:
-                bounds = (self.margin.low, self.margin.median, self.margin.high)
-                first += f"\n{' - '.join(significant(b) for b in bounds)} x"
-        else:
-            first = "cannot decide" if self.c_min is None else "no dose"
-        if self.c_min is not None and self.c_min.value is not None:
-            return f"{first}\n{amount(self.c_min.value, self.c_min.unit)} {_basis(self.c_min)}".rstrip()
-        return first
-
-
-def _where(cell: Cell) -> str:
-    """The conditions that tell one cell of a row from its neighbours."""
-    for key in ("field", "kvp", "wavelength", "frequency"):
-        if key in cell.conditions:
-            return f"at {cell.conditions[key]}"
-    return ""
-
-
-def _basis(cell: Cell) -> str:
-    basis = cell.conditions.get("basis", "")
-    return f"{basis}" if basis not in ("particle", "molecule") else ""
 
 
 @dataclass(frozen=True)
@@ -138,7 +102,7 @@ class Comparison:
         limits = [c for c in cells if c.quantity == "c_min" and c.value is not None]
         margin = max(margins, key=lambda c: c.value or 0.0, default=None)
         if margin is not None:
-            same = [c for c in limits if _where(c) == _where(margin)]
+            same = [c for c in limits if where(c) == where(margin)]
             limits = same or limits
         c_min = min(limits, key=lambda c: c.value or math.inf, default=None)
         refusals = [c.refusal for c in cells if c.value is None and c.quantity in ("margin", "c_min", "")]
@@ -220,8 +184,13 @@ class Comparison:
         """The comparison as a text table; of more than `most` formulations, the first by rank.
 
         Each modality shows its margin (concentration in the target over the smallest one seen) at the best
-        condition with the letter of its provenance, and below it that smallest concentration.
+        condition with the letter of its provenance, and below it that smallest concentration. Below 120 characters a
+        modality takes a line instead of a column, so that no word is broken.
         """
+        from .narrow import NARROW, listed
+
+        if width < NARROW:
+            return listed(self.leading(most), width, colour)
         from rich.console import Console
         from rich.table import Table
         from rich.text import Text
@@ -230,7 +199,7 @@ class Comparison:
         for i, heading in enumerate(self.heading()):
             shown.add_column(heading, overflow="fold", justify="left" if i == 0 else "right")
         for row in self.leading(most).rows():
-            shown.add_row(*(Text(entry, _colour(entry)) if i > 1 else Text(entry) for i, entry in enumerate(row)))
+            shown.add_row(*(Text(entry, tone(entry)) if i > 1 else Text(entry) for i, entry in enumerate(row)))
         screen = Console(width=width, file=io.StringIO(), force_terminal=colour, highlight=False, legacy_windows=False)
         with screen.capture() as text:
             screen.print(shown)
@@ -242,7 +211,7 @@ class Comparison:
         """What the table's signs mean, in one line."""
         letters = ", ".join(f"{letter} {word}" for letter, word in LETTERS.items())
         return (
-            f"Margin = concentration in the target / smallest seen (second line). Letters: {letters}. "
+            f"Margin = concentration in the target / smallest seen (below or beside it). Letters: {letters}. "
             f"'-' does not apply; '?' needed but undecided."
             + (" Three numbers: p5, median and p95." if any(c.median is not None for c in self.cells) else "")
         )
@@ -321,13 +290,13 @@ class Comparison:
             hint = near(modality, MODALITIES) or f"known: {', '.join(MODALITIES)}"
             raise RecordError([Mistake("explain", 0, "modality", f"no modality '{modality[:40]}'", hint)])
         lines = [next(f.name for f in self.formulations if f.id == id)]
-        lines += [f"  {line}" for cell in self.select(id, "dose") for line in _story(cell)]
+        lines += [f"  {line}" for cell in self.select(id, "dose") for line in story(cell)]
         for name in [modality] if modality else MODALITIES:
             cells = self.select(id, name)
             lines.append(f"{HEADINGS[name]}" if cells else f"{HEADINGS[name]}: does not apply")
             said: set[str] = set()
             for cell in cells:
-                lines += [f"  {line}" for line in _story(cell) if line not in said]
+                lines += [f"  {line}" for line in story(cell) if line not in said]
                 said |= {f"  {flag.severity}: {flag.message}" for flag in cell.flags}  # each flag once
         return "\n".join(lines)
 
@@ -355,7 +324,7 @@ class Comparison:
             conditions = "; ".join(f"{k}: {v}" for k, v in record["conditions"].items())
             flags = "; ".join(f"{f['code']}: {f['message']}" for f in record["flags"])
             row = {**record, "conditions": conditions, "flags": flags}
-            writer.writerow(_cell_text(row[key]) for key in (*columns, "provenance", "status", "source", "flags"))
+            writer.writerow(cell_text(row[key]) for key in (*columns, "provenance", "status", "source", "flags"))
         return out.getvalue()
 
     def to_json(self, path: str | Path) -> None:
@@ -420,43 +389,6 @@ class Comparison:
 
     def __repr__(self) -> str:
         return f"<Comparison of {len(self.formulations)} formulations, {len(self.cells)} cells, run {self.run}>"
-
-
-def _colour(entry: str) -> str:
-    """Colour of a table entry: what is seen, what is not, what is undecided."""
-    if "x" in entry.split()[0] if entry.split() else False:
-        try:
-            return "green" if float(entry.split("x")[0]) >= 1 else "red"
-        except ValueError:
-            return ""
-    return "dim" if entry in ("-", "no dose") or entry.startswith("cannot") else ""
-
-
-def _cell_text(value: Any) -> str:
-    """A CSV entry that no spreadsheet takes for a formula."""
-    if value is None:
-        return ""
-    if isinstance(value, float):
-        return f"{value:.10g}"
-    text = str(value)
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r", "\n") else text
-
-
-def _story(cell: Cell) -> list[str]:
-    """One cell as lines of an explanation."""
-    conditions = ", ".join(f"{k} {v}" for k, v in cell.conditions.items() if k != "from")
-    if cell.value is None:
-        return [f"{cell.quantity} ({conditions}): {cell.refusal}"]
-    band = ""
-    if cell.low is not None and cell.high is not None and cell.low != cell.high:
-        middle = "" if cell.median is None else f", median {significant(cell.median, 3)}"
-        band = f" ({significant(cell.low, 3)} to {significant(cell.high, 3)}{middle})"
-    status = f", {cell.status}" if cell.status not in ("", "computed", LETTERS[cell.letter]) else ""
-    source = f" <- {cell.source}" if cell.source else ""
-    unit = "" if cell.unit == "1" else f" {pretty(cell.unit)}"
-    first = f"{cell.quantity} = {significant(cell.value, 3)}{band}{unit} ({conditions})"
-    lines = [f"{first} [{cell.letter} {LETTERS[cell.letter]}{status}]{source}"]
-    return lines + [f"  {flag.severity}: {flag.message}" for flag in cell.flags]
 
 
 def _extra(name: str) -> Any:

@@ -215,3 +215,36 @@ def test_every_modality_answers_in_the_order_of_the_study():
     order = list(dict.fromkeys(cell.formulation for cell in result.cells))
     assert order == ["sonovue", "gadoterate"]
     assert {c.modality for c in result.cells} <= {*MODALITIES, "dose"}
+
+
+@pytest.mark.parametrize("width", [80, 100, 119, 120, 160, 200])
+def test_a_table_of_any_width_cuts_nothing_and_shows_units(width):
+    """Every name, number and unit is in it, letter by letter, however its lines are broken."""
+    long = cp.load("gadoterate").replace(id="long", label="Polyethylene-glycol-coated " * 4 + "end")
+    result = compare(Study((long, cp.load("gold-gd-2.4nm"), cp.load("icg"), cp.load("definity"))))
+    text = result.table(width)
+    assert max(map(len, text.splitlines())) <= width
+    assert "…" not in text
+    for word in ("Formulation", "Photoacoustic", "Ultrasound"):
+        assert word in text, word  # headings are not broken
+
+    def letters(words: str) -> str:
+        return "".join(c for c in words if c.isalnum())
+
+    columns = zip(*(line[1:-1].split("│") for line in text.splitlines() if line.startswith("│")), strict=True)
+    held = [letters("".join(column)) for column in columns]
+    assert letters(long.label) in held[0]
+    for row in result.rows():
+        for entry in row[2:6]:
+            for part in entry.split("\n"):
+                assert any(letters(part) in column for column in held), part
+
+
+def test_a_narrow_table_marks_what_limits():
+    probe = cp.load("gold-gd-2.4nm").replace(dose={"value": "50 mg/kg", "basis": "Au"}, needs=("mri", "xray"))
+    result = compare(Study((probe,)))
+    text = result.table(80)
+    line = next(line for line in text.splitlines() if " CT" in line)
+    assert "CT *" in line and "[C]" in line and "mM Au" in line
+    assert "* limits the formulation" in text
+    assert "MRI *" not in text

@@ -162,3 +162,101 @@ def test_every_function(name):
 @pytest.mark.parametrize("name", SHORT)
 def test_every_function_at_length(name):
     assert check(SHORT[name], EXAMPLES if name in LONG else 10 * EXAMPLES)
+
+
+# ------------------------------------------------------------------- what physics says of single functions
+
+# function, argument, what the result does as it grows: "rises", "falls" (never the other way), or "as itself".
+LAWS = [
+    ("photoacoustic.water.sound_speed", "temperature", "rises", (273.16, 346.0)),
+    ("photoacoustic.water.gruneisen", "temperature", "rises", (273.16, 372.0)),
+    ("photoacoustic.water.density", "temperature", "falls", (277.2, 372.0)),
+    ("mri.superparamagnetic.langevin_fraction", "field", "rises", None),
+    ("mri.superparamagnetic.langevin_fraction", "temperature", "falls", None),
+    ("mri.superparamagnetic.langevin_fraction", "diameter", "rises", None),
+    ("mri.superparamagnetic.core_magnetisation", "diameter", "rises", None),
+    ("mri.superparamagnetic.core_magnetisation", "bulk", "as itself", None),
+    ("mri.superparamagnetic.static_dephasing_r2_star", "magnetisation", "as itself", None),
+    ("ultrasound.imaging.mechanical_index", "depth", "falls", None),
+    ("photoacoustic.tissue.acoustic_transmission", "depth", "falls", None),
+    ("xray.attenuation.mass_attenuation", "energy", "falls", (68.0, 400.0)),
+]
+
+
+@pytest.mark.parametrize(("name", "argument", "how", "over"), LAWS, ids=lambda v: v if isinstance(v, str) else "")
+def test_follows_its_law(name, argument, how, over):
+    whole = SHORT[name]
+    row, (required, _) = DOORS[whole].table[argument], needed(whole)
+    strategy, others = drawn(whole)
+
+    @settings(max_examples=12, phases=(Phase.generate,))
+    @given(strategy, st.floats(0.05, 0.9), st.floats(1.05, 1.8))
+    def holds(numbers, share, step):
+        low = within(row if over is None else row._replace(low=over[0], high=over[1]), share)
+        high = min(low * step, row.high if over is None else over[1])
+        rest = {a: quantity(DOORS[whole].table[a], n) for a, n in numbers.items() if a in required and a != argument}
+        small, large = (outcome(whole, {**rest, argument: quantity(row, n)}, others) for n in (low, high))
+        if isinstance(small, Exception) or isinstance(large, Exception):
+            return
+        small, large = np.asarray(small, float), np.asarray(large, float)
+        slack = 1e-9 * np.abs(small)
+        if how == "as itself":
+            assert np.allclose(large, small * high / low, rtol=1e-9)
+        else:
+            assert np.all(large >= small - slack) if how == "rises" else np.all(large <= small + slack), (
+                low,
+                high,
+                small,
+                large,
+            )
+
+    holds()
+
+
+@settings(max_examples=30)
+@given(st.floats(0.05, 20), st.floats(0.1, 3), st.floats(0, 6), st.floats(0.2, 0.95))
+def test_light_is_conserved(x, real, lossy, share):
+    """What a sphere takes out of a beam it scatters or absorbs; a coat of the core's own substance is none."""
+    from contrastphys.photoacoustic import coated_mie, mie
+
+    m = complex(real, lossy)
+    found = mie(m, x)
+    assert found.Qext == pytest.approx(found.Qsca + found.Qabs, rel=1e-9, abs=1e-12)
+    assert found.Qabs >= -1e-12 * found.Qext and found.Qsca >= 0 and -1 <= found.g <= 1
+    assert coated_mie(m, m, share * x, x).Qext == pytest.approx(found.Qext, rel=1e-7)
+
+
+@settings(max_examples=20)
+@given(st.floats(20, 149), st.sampled_from(["Ta2O5", "H2O", "Gd2O3", "Au", "C19H26I3N3O9"]), st.floats(0.05, 0.95))
+def test_mixtures_are_the_sum_of_their_parts(energy, formula, share):
+    """mu/rho is linear in mass fractions, and energy is absorbed out of what is attenuated."""
+    from contrastphys import xray
+
+    at = Q(energy, "keV")
+    parts = [xray.mass_attenuation(name, at).magnitude for name in (formula, "water")]
+    mixed = xray.mass_attenuation({formula: share, "water": 1 - share}, at).magnitude
+    assert mixed == pytest.approx(share * parts[0] + (1 - share) * parts[1], rel=1e-9)
+    assert 0 < xray.mass_energy_absorption(formula, at).magnitude <= parts[0] * (1 + 1e-9)
+
+
+@pytest.mark.filterwarnings("ignore::contrastphys.units.RangeWarning")
+@settings(max_examples=30)
+@given(st.floats(1e-2, 0.9), st.floats(0.02, 1), st.floats(0.01, 1), st.floats(0.02, 1))
+def test_signals_lie_within_the_magnetisation(t1, ratio, flip, te_share):
+    """A spoiled gradient echo is at most the whole magnetisation."""
+    from contrastphys import mri
+
+    t1, t2 = Q(t1, "s"), Q(t1 * ratio, "s")
+    given = {"t1": t1, "t2": t2, "t2_star": t2, "tr": t2, "te": t2 * te_share}
+    found = mri.signal("spgr", flip=Q(flip, "rad"), **given).magnitude
+    assert 0 <= found <= 1
+
+
+@settings(max_examples=30)
+@given(st.floats(1e-3, 20), st.floats(250, 350), st.floats(2, 60))
+def test_relaxation_across_is_no_slower_than_along(field, temperature, diameter):
+    """r2 is at least r1 of a core at every field, and both are positive."""
+    from contrastphys.mri.superparamagnetic import roch_muller_gillis
+
+    r1, r2 = roch_muller_gillis.bare(field, diameter, 3.5e5, 1.577e-5, temperature, 3e-9)
+    assert 0 < r1 <= r2 * (1 + 1e-9)

@@ -22,8 +22,9 @@ from contrastphys.sampling import (
     of_value,
 )
 from contrastphys.schema import Spec
+from contrastphys.sensitivity import bands, indices
 from contrastphys.study import Study
-from contrastphys.uncertainty import bands, indices, inputs_of, propagate
+from contrastphys.uncertainty import inputs_of, propagate
 from contrastphys.units import UnitError
 
 SPEC = Spec("number", unit="nm", low=0, high=100)

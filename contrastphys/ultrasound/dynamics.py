@@ -309,3 +309,11 @@ def refuse(status: int, radius: float, steps: int) -> None:
             f"R0 = {radius * 1e6:g} um: the collapse is too violent for this equation (give hard_core = True, or the "
             "Gilmore equation)",
         )
+
+
+def between(times: Array, step: float, radius: Array, speed: Array) -> Array:
+    """Radius [m] at any times [s] of a trace sampled every `step`: the cubic through radius and wall velocity."""
+    i = np.clip((times / step).astype(int), 0, radius.size - 2)
+    x = times / step - i
+    rise, start, stop = radius[i + 1] - radius[i], speed[i] * step, speed[i + 1] * step
+    return radius[i] + x * (start + x * (3 * rise - 2 * start - stop + x * (start + stop - 2 * rise)))

@@ -262,9 +262,15 @@ def main() -> None:
     else:
         strategy, call = bytes_of(options.target), targets.READERS[options.target]
 
+    def done() -> None:
+        minutes = (time.monotonic() - began) / 60
+        told = {"target": options.target, "by": "hypothesis", "minutes": minutes, "runs": ran[0], "finds": finds}
+        print("DONE " + json.dumps(told), flush=True)
+        os._exit(0)
+
     def one(made: Any) -> None:
         if time.monotonic() - began > 60 * options.minutes:
-            return
+            done()
         ran[0] += 1
         try:
             call(made)
@@ -287,14 +293,7 @@ def main() -> None:
         )
         hypothesis.seed(seed)(wrapped)()
         seed += 1
-    told = {
-        "target": options.target,
-        "by": "hypothesis",
-        "minutes": (time.monotonic() - began) / 60,
-        "runs": ran[0],
-        "finds": finds,
-    }
-    print("DONE " + json.dumps(told), flush=True)
+    done()
 
 
 if __name__ == "__main__":

@@ -16,12 +16,13 @@ import numpy as np
 
 from . import records
 from . import study as studies
-from .parameters import Parameter, changed, reaches
+from .parameters import CATALOGUE, Parameter, changed, reaches
 from .points import CONDITIONS, DOSE, LIMITS, Axis, Block, Column, Plan, Trouble, told
 from .provenance import Cell, Refusal, Value
 from .study import Study
 from .tables import LARGE, Reply, Table
 
+SIMULATED = "ultrasound"  # the modality whose cells may each take a simulation
 _KEPT = 50_000  # answers a worker remembers of one study
 # What reaches a modality by the concentration in the target alone.
 _AMOUNTS = ("scenario.body_mass", "scenario.target.uptake", "scenario.target.concentration")
@@ -58,11 +59,12 @@ class Solver:
         asked = [DOSE] if "tissue_concentration" in plan.quantities or not plan.quantities else []
         for i, formulation in enumerate(plan.study.formulations):
             for modality in (*asked, *plan.modalities):
-                rebuilt = any(self._rebuilds(axis, i) for axis in plan.axes)
+                rebuilt = bool(plan.study.components) or any(self._rebuilds(axis, i) for axis in plan.axes)
                 if modality != DOSE and not rebuilt and not studies.room(modality).applies(formulation):
                     continue  # nor does it at any point
                 touched = tuple(n for n in range(len(plan.axes)) if self._reaching(n, i, modality))
                 self.groups.append(Group(i, modality, touched, *self._tabulated(i, modality, touched)))
+        self.picked = plan.picked()
         self.known: dict[tuple[int, str, int], Reply] = {}
         self.tables: dict[tuple[int, str, tuple[int, ...]], Table] = {}
         self.amounts: dict[tuple[int, int, int], tuple[np.ndarray, str]] = {}
@@ -70,7 +72,8 @@ class Solver:
     @staticmethod
     def _rebuilds(axis: Axis, formulation: int) -> bool:
         """Whether an axis changes what a formulation is made of."""
-        return any(p.keys[:2] == ("formulations", formulation) and not _amount(p) for p in axis.parameters)
+        own = ("formulations", formulation)
+        return any(p.keys[0] == CATALOGUE or (p.keys[:2] == own and not _amount(p)) for p in axis.parameters)
 
     def _reaching(self, axis: int, formulation: int, modality: str) -> list[Parameter]:
         """Parameters of an axis that change what a modality sees of a formulation."""
@@ -79,6 +82,8 @@ class Solver:
 
     def _tabulated(self, i: int, modality: str, touched: tuple[int, ...]) -> tuple[int | None, Parameter | None]:
         """The axis along which the answers of a group are a curve, and the number they depend on."""
+        if self.plan.simulated is not None and modality == SIMULATED:
+            return None, None
         if self.plan.tolerance <= 0 or modality == DOSE or not set(self.plan.quantities) <= set(LIMITS):
             return None, None
         if not self.plan.quantities:
@@ -123,6 +128,10 @@ class Solver:
             return Reply((), (), np.empty((0, 3)), np.empty(0, np.uint8), (), told(error))
 
     def _answered(self, made: Study, i: int, modality: str, entities: float | None) -> Reply:
+        with records.using(made.components):
+            return self._told(made, i, modality, entities)
+
+    def _told(self, made: Study, i: int, modality: str, entities: float | None) -> Reply:
         formulation, placed = studies.place(made.formulations[i], made.scenario)
         if entities is not None and formulation.tissue is not None:
             formulation = formulation.placed(dataclasses.replace(formulation.tissue, entities=entities))
@@ -247,7 +256,9 @@ class Solver:
 
         for group in self.groups:
             left = np.arange(len(index))
-            if group.tabled is not None:
+            if group.modality == SIMULATED and self.picked is not None:
+                left = np.flatnonzero(np.isin(index, self.picked))
+            elif group.tabled is not None:
                 direct = [np.empty(0, int)]
                 for there, answer, held in self.read(group, steps):
                     if answer is None:
@@ -299,7 +310,8 @@ def _scaled(key: tuple[str, str, int]) -> bool:
 
 def _placed(study: Study) -> float:
     """Concentration of the only formulation in the target, mol of entities per litre; NaN where it is not known."""
-    found = studies.place(study.formulations[0], study.scenario)[0].tissue
+    with records.using(study.components):
+        found = studies.place(study.formulations[0], study.scenario)[0].tissue
     return float("nan") if found is None else float(found.entities)
 
 

@@ -12,66 +12,30 @@ from __future__ import annotations
 import dataclasses
 import math
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from . import records
 from . import study as studies
-from .comparison import significant
-from .files import read_csv, write_whole
+from .files import write_whole
 from .formulation import Formulation, load
+from .measurements import CONDITIONS, OWN, OWN_UNITS, QUANTITIES, Point, points_of
 from .mistakes import near
-from .parameters import Parameter, changed, find, listed, number, put, wrong
-from .parts import Amount, Measured
+from .parameters import CATALOGUE, Parameter, changed, find, number, put, wrong
+from .parts import Amount
 from .points import told
 from .provenance import Refusal, Value
 from .showing import Page, digits, entry, shows
 from .study import Study
 from .units import Q, magnitude
+from .wording import significant
 from .writing import record_text
 
-# What can be measured: quantity -> modality, unit, and what varies.
-QUANTITIES = {
-    "r1": ("mri", "1/(mM*s)"),
-    "r2": ("mri", "1/(mM*s)"),
-    "r2_star": ("mri", "1/(mM*s)"),
-    "enhancement_per_mass": ("xray", "HU*mL/mg"),
-    "enhancement_per_mole": ("xray", "HU/mM"),
-    "hu": ("xray", "HU"),
-    "molar_absorption": ("photoacoustic", "1/(M*cm)"),
-    "molar_extinction": ("photoacoustic", "1/(M*cm)"),
-    "absorbance": ("photoacoustic", "1"),
-    "attenuation": ("ultrasound", "dB/cm"),
-    "resonance_frequency": ("ultrasound", "MHz"),
-    "radius": ("ultrasound", "um"),
-}
-CONDITIONS = {
-    "field": "T", "temperature": "K", "kvp": "kV", "phantom": "cm", "wavelength": "nm", "frequency": "MHz",
-    "echo_spacing": "ms", "path": "cm", "time": "us", "pressure_amplitude": "kPa", "cycles": "1", "rest_radius": "um",
-}  # fmt: skip
-# Parameters of the measurement rather than of the probe: start, lowest, highest.
-OWN = {
-    "scale": (1.0, 1e-3, 1e3), "offset": (0.0, -math.inf, math.inf), "concentration": (1.0, 0.0, math.inf),
-    "rest_radius": (1.5, 0.01, 100.0),
-}  # fmt: skip
-OWN_UNITS = {"rest_radius": "um"}
-WORDS = ("medium", "envelope")  # conditions that are words
 USED = "used in a fit"
-
-
-@shows("Measurement of {0.quantity}", "value", "sd", "conditions", "row")
-@dataclass(frozen=True)
-class Point:
-    """One measurement: what was measured, under which conditions, and how well."""
-
-    quantity: str
-    value: float
-    sd: float | None
-    conditions: tuple[tuple[str, Any], ...]
-    row: int | None = None  # its row among the record's own measurements
 
 
 def _fit_page(fit: Calibration) -> Page:
@@ -99,6 +63,12 @@ class Calibration:
     chi2: float
     known_sd: bool
     notes: tuple[str, ...] = ()
+    components: Mapping[tuple[str, str], Any] = field(default_factory=dict)  # calibrated records of the catalogue
+
+    @property
+    def study(self) -> Study:
+        """The calibrated agent with the calibrated records of the catalogue, ready to compare."""
+        return Study((self.agent,), title=self.agent.name, components=self.components)
 
     @property
     def intervals(self) -> dict[str, tuple[Any, Any]]:
@@ -160,94 +130,15 @@ class Calibration:
         return "\n".join(lines) + "\n" + record_text(self.agent)
 
     def write(self, path: str | os.PathLike[str]) -> None:
-        """Write the calibrated record."""
+        """Write the calibrated record; records of the catalogue go into its folders beside it (`--materials`)."""
         write_whole(Path(path), self.toml())
+        for (folder, name), record in self.components.items():
+            target = Path(path).parent / folder / f"{name}.toml"
+            target.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(target, record_text(record))
 
     def __str__(self) -> str:
         return self.table()
-
-
-# --------------------------------------------------------------------------------------- measurements
-
-
-def points_of(measurements: Any, agent: Formulation) -> list[Point]:
-    """Points of whatever a caller has: columns, a CSV file, rows, or None for the record's own."""
-    if measurements is None:
-        return _rows(agent.measured, own=True)
-    if isinstance(measurements, str | os.PathLike):
-        table = read_csv(Path(measurements))
-        columns = {k: table.quantity(k) if table.units[k] else list(v) for k, v in table.columns.items()}
-        return _columns(columns, agent)
-    if isinstance(measurements, Mapping):
-        return _columns(measurements, agent)
-    rows = [m if isinstance(m, Measured) else Measured(**Measured.prepared(dict(m))) for m in measurements]
-    return _rows(rows, own=False)
-
-
-def _rows(rows: Iterable[Measured], own: bool) -> list[Point]:
-    found = []
-    for i, row in enumerate(rows):
-        if row.quantity not in QUANTITIES:
-            continue
-        given = {k: getattr(row, k) for k in CONDITIONS if getattr(row, k, None) is not None}
-        conditions: dict[str, Any] = {k: v.number for k, v in given.items()}
-        if row.medium:
-            conditions["medium"] = row.medium
-        sd = row.value.sd
-        if sd is None and row.value.low is not None and row.value.high is not None:
-            sd = (row.value.high - row.value.low) / 4
-        found.append(Point(row.quantity, row.value.number, sd or None, tuple(conditions.items()), i if own else None))
-    return found
-
-
-def _columns(columns: Mapping[str, Any], agent: Formulation) -> list[Point]:
-    """Points of named columns: one measured quantity, its conditions, and `sd`."""
-    measured = [name for name in columns if name in QUANTITIES]
-    known = [*QUANTITIES, *CONDITIONS, *WORDS, "sd", "concentration", "basis", "pulse"]
-    for name in columns:
-        if name not in known:
-            raise wrong(
-                "calibrate", f"unknown column '{str(name)[:40]}'", near(name, known) or f"known: {', '.join(known)}"
-            )
-    if len(measured) != 1:
-        raise wrong("calibrate", f"{len(measured)} measured columns", f"give one of {', '.join(QUANTITIES)}")
-    quantity = measured[0]
-    unit = QUANTITIES[quantity][1]
-
-    def plain(name: str, asked: str) -> list[float]:
-        found = [magnitude(entry, asked, name) for entry in listed(columns[name])]
-        if not all(isinstance(entry, float | int) and math.isfinite(entry) for entry in found):
-            raise wrong("calibrate", f"{name} holds an entry that is no finite number", "write a number in every row")
-        return [float(entry) for entry in found]
-
-    values = plain(quantity, unit)
-    count = len(values)
-    held: dict[str, list[Any]] = {}
-    for name in columns:
-        if name in CONDITIONS:
-            held[name] = plain(name, CONDITIONS[name])
-        elif name in WORDS:
-            held[name] = [str(m) for m in listed(columns[name])]
-        elif name == "pulse":
-            held[name] = [columns[name]]
-        elif name == "concentration":
-            basis = str(listed(columns.get("basis", agent.basis))[0])
-            amounts = (agent.concentration(entry, basis) for entry in listed(columns[name]))
-            held[name] = [a.per_millilitre if agent.entity == "particle" and agent.gas else a.molar(agent.basis)
-                          for a in amounts]  # fmt: skip
-    spread: list[Any] = plain("sd", unit) if "sd" in columns else [None]
-    for name, column in [*held.items(), ("sd", spread)]:
-        if len(column) not in (1, count):
-            raise wrong(
-                "calibrate", f"{name} has {len(column)} entries for {count} of {quantity}", "give one for each, or one"
-            )
-    if any(s is not None and not s > 0 for s in spread):
-        raise wrong("calibrate", "sd holds a value that is not above 0", "leave it out where it is not known")
-    found = []
-    for i in range(count):
-        conditions = {name: column[i % len(column)] for name, column in held.items()}
-        found.append(Point(quantity, values[i], spread[i % len(spread)], tuple(conditions.items())))
-    return found
 
 
 # --------------------------------------------------------------------------------------------- the model
@@ -349,7 +240,11 @@ def calibrate(
     if not 0 < confidence < 1:
         raise ValueError(f"confidence is {confidence}: write a share such as 0.95")
     study = Study((formulation,))
-    freed = _freed(study, free, formulation, dict(start or {}))
+    begin = dict(start or {})
+    stated = next((c["rest_radius"] for c in (dict(p.conditions) for p in points) if "rest_radius" in c), None)
+    if stated is not None:
+        begin.setdefault("rest_radius", Q(stated, "um"))
+    freed = _freed(study, free, formulation, begin)
     if not points:
         raise wrong("calibrate", "no point to fit", f"give one of {', '.join(QUANTITIES)}")
     if len(points) < len(freed):
@@ -364,8 +259,9 @@ def calibrate(
     def model(x: Mapping[str, float]) -> np.ndarray:
         own = {n: v for n, v in x.items() if n in OWN}
         values = {p: Value(x[name], p.unit) for name, (p, _, _, _) in freed.items() if p is not None}
-        made = changed(study, values, same_probe=True).formulations[0] if values else formulation
-        return answers(made, points, own)
+        made = changed(study, values, same_probe=True) if values else study
+        with records.using(made.components):
+            return answers(made.formulations[0], points, own)
 
     guess = {name: f[1] for name, f in freed.items()}
     try:
@@ -478,10 +374,11 @@ def _calibrated(
             low, high = (b * s for b in ranges[short])
         source = f"fitted to {len(points)} points ({', '.join(dict.fromkeys(p.quantity for p in points))})"
         parameters[name] = Value(x[name], unit, spread, low, high, source=source, status="fitted", letter="C")
-    agent = _record(formulation, study, freed, parameters, points)
+    agent, components = _record(formulation, study, freed, parameters, points)
     fitted = model(x)
     chi2 = float(np.sum(result.residual**2))
-    return Calibration(agent, parameters, correlation, confidence, tuple(points), fitted, chi2, known, tuple(notes))
+    return Calibration(agent, parameters, correlation, confidence, tuple(points), fitted, chi2, known, tuple(notes),
+                       components)  # fmt: skip
 
 
 def _profiled(
@@ -511,8 +408,8 @@ def _own_unit(name: str, formulation: Formulation, points: list[Point]) -> str:
 def _record(
     formulation: Formulation, study: Study, freed: Mapping[str, tuple[Parameter | None, float, float, float]],
     parameters: Mapping[str, Value], points: list[Point],
-) -> Formulation:  # fmt: skip
-    """The record with its fitted numbers, and the rows that were used marked."""
+) -> tuple[Formulation, Mapping[tuple[str, str], Any]]:  # fmt: skip
+    """The record with its fitted numbers and the rows that were used marked; and fitted records of the catalogue."""
     made = study
     for name, value in parameters.items():
         parameter = freed[name][0]
@@ -540,15 +437,18 @@ def _record(
             )
         else:
             agent = dataclasses.replace(agent, stock=Amount(value=value.with_(low=None, high=None), basis=basis))
-    return agent
+    return agent, made.components
 
 
 def _dressed(study: Study, parameter: Parameter, value: Value) -> Study:
     """A study with a Value as it is, with its spread, source and status, at the end of a parameter's way."""
     head, i, *way = parameter.keys
-    if head != "formulations":
+    if head not in ("formulations", CATALOGUE):
         return study
     kept = value.with_(low=None, high=None) if value.sd is not None else value
     held = (kept,) if parameter.spec.many else kept
+    if head == CATALOGUE:
+        record = put(study.components[i], tuple(way), held)
+        return dataclasses.replace(study, components={**study.components, i: record})
     formulation = put(study.formulations[i], tuple(way), held)
     return dataclasses.replace(study, formulations=(*study.formulations[:i], formulation, *study.formulations[i + 1 :]))

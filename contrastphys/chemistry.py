@@ -9,7 +9,7 @@ import functools
 import re
 from difflib import get_close_matches
 
-from .mistakes import legible
+from .mistakes import legible, printable
 
 # Standard atomic weights (IUPAC 2021 abridged values, doi:10.1515/pac-2019-0603); for elements without a
 # standard weight the mass number of the longest-lived isotope. g/mol.
@@ -107,6 +107,10 @@ def _composition(formula: str) -> tuple[tuple[str, float], ...]:
         raise FormulaError("an empty formula: write for example 'Ta2O5'")
     if len(formula) > _LONGEST:
         raise FormulaError(f"a formula of {len(formula)} characters: at most {_LONGEST}")
+    if not formula.isprintable():
+        raise FormulaError(
+            f"formula '{printable(formula)}' holds signs that are not printed; write for example 'Ta2O5'"
+        )
     counts: dict[str, float] = {}
     text = formula.strip().translate(_SPELLINGS)
     # a dot before water is a hydrate ("CuSO4.5H2O"), any other dot between digits is a decimal count

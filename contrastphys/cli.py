@@ -12,6 +12,7 @@ import io
 import os
 import shutil
 import sys
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -104,8 +105,9 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument("study", nargs="?", help="a study file; without one, the shipped shortlist")
     compare.add_argument("-o", "--output", default="comparison", metavar="DIR", help="folder for the files")
     compare.add_argument(
-        "--samples", type=int, metavar="N", help="bands from N samples of what is uncertain, and ranks"
+        "--samples", type=_samples, metavar="N", help="bands from N samples of what is uncertain, and ranks"
     )
+    compare.add_argument("--workers", type=int, default=None, metavar="N", help="processes; none for this one")
     compare.add_argument("--dpi", type=_dpi, default=150, help="resolution of the PNG pictures")
 
     listing = command("list", _list, "list the formulations of the catalogue")
@@ -169,10 +171,18 @@ def _dpi(text: str) -> int:
     return dpi
 
 
-def _workers(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:5]) <= 4096:
-        raise argparse.ArgumentTypeError("write a whole number from 1 to 4096")
+def _whole(text: str, most: int) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > 9 or not 1 <= int(text) <= most:
+        raise argparse.ArgumentTypeError(f"write a whole number from 1 to {most}")
     return int(text)
+
+
+def _workers(text: str) -> int:
+    return _whole(text, 4096)
+
+
+def _samples(text: str) -> int:
+    return _whole(text, 1_000_000)
 
 
 def _compare(options: argparse.Namespace) -> int:
@@ -186,10 +196,8 @@ def _compare(options: argparse.Namespace) -> int:
     if options.samples is not None:
         from .uncertainty import propagate
 
-        if options.samples < 1:
-            raise UnitError(f"--samples {options.samples}: write a whole number of 1 or more")
         spread = propagate(study, samples=options.samples, progress=True)
-    result = compare(study, progress=True) if spread is None else spread.comparison
+    result = compare(study, progress=True, executor=options.workers) if spread is None else spread.comparison
     written = result.write(folder, dpi=options.dpi)
     width = max(80, min(200, shutil.get_terminal_size((120, 24)).columns))
     if study.title:
@@ -385,10 +393,11 @@ def _claims(options: argparse.Namespace) -> int:
         of(name)  # mistakes first: a folder is made for what can be written
     folder = make_folder(options.output) if options.output else None
     found = verdicts(options.id)
+    width = max(80, min(200, shutil.get_terminal_size((120, 24)).columns))
     if len(options.id) == 1:
-        print(next(iter(found)))
+        for line in str(next(iter(found))).splitlines():
+            print(textwrap.fill(line, width, subsequent_indent="    ", break_on_hyphens=False))
     else:
-        width = max(80, min(200, shutil.get_terminal_size((120, 24)).columns))
         print(found.table(width, colour=sys.stdout.isatty()), end="")
         print(found.summary())
     if folder is not None:

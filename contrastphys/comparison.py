@@ -7,6 +7,8 @@ them. Ranking has no hidden score: hard limits first, then the Pareto fronts of 
 from __future__ import annotations
 
 import csv
+import dataclasses
+import functools
 import io
 import json
 import math
@@ -15,88 +17,25 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
-
+from . import records
 from . import study as studies
 from .files import write_whole
 from .folders import make_folder, write_run
-from .formulation import Concentration, Formulation
+from .formulation import Formulation
 from .mistakes import Mistake, RecordError, near
 from .progress import Bar
 from .provenance import LETTERS, Cell
-from .showing import Page, html_of, shows
+from .ranking import exceeds, fronts, shares
+from .running import spread
+from .showing import Page, html_of
 from .study import MODALITIES, Study
+from .verdicts import HEADINGS, Verdict, cell_text, story, tone, where
+from .wording import amount, significant
 
-HEADINGS = {"mri": "MRI", "xray": "CT", "photoacoustic": "Photoacoustic", "ultrasound": "Ultrasound"}
-
-
-@shows("Verdict", "margin", "c_min", "reason", line="own")
-class Verdict(NamedTuple):
-    """What one modality says of one formulation at its best condition."""
-
-    margin: Cell | None  # concentration in the target over the smallest one seen
-    c_min: Cell | None
-    reason: str  # why there is no number, or an empty string
-
-    @property
-    def text(self) -> str:
-        """Two short lines for a table."""
-        if self.margin is not None and self.margin.value is not None:
-            first = f"{significant(self.margin.value)}x {_where(self.margin)} [{self.margin.letter}]"
-        else:
-            first = "cannot decide" if self.c_min is None else "no dose"
-        if self.c_min is not None and self.c_min.value is not None:
-            return f"{first}\n{amount(self.c_min.value, self.c_min.unit)} {_basis(self.c_min)}".rstrip()
-        return first
-
-
-def significant(value: float, digits: int = 2) -> str:
-    """A number with a few digits and no needless zeros.
-
-    Examples
-    --------
-    >>> significant(0.03712), significant(1234.0), significant(2.2e-9)
-    ('0.037', '1200', '2.2e-09')
-    """
-    if value == 0 or not math.isfinite(value):
-        return f"{value:g}"
-    rounded = float(f"{value:.{digits - 1}e}")
-    return f"{rounded:.0f}" if digits <= math.log10(abs(rounded)) < 5 else f"{rounded:g}"
-
-
-def amount(value: float, unit: str) -> str:
-    """A number with its unit; molarities with the prefix that suits them.
-
-    Examples
-    --------
-    >>> amount(2.4e-8, "mmol/L"), amount(9.3, "mmol/L"), amount(1.5e5, "1/mL")
-    ('24 pM', '9.3 mM', '150000 1/mL')
-    """
-    if unit == "mmol/L" and value > 0:
-        for prefix, size in (("m", 1.0), ("u", 1e-3), ("n", 1e-6), ("p", 1e-9), ("f", 1e-12)):
-            if value >= size * 0.9995 or prefix == "f":
-                return f"{significant(value / size)} {prefix}M"
-    return f"{significant(value)} {pretty(unit)}"
-
-
-def pretty(unit: str) -> str:
-    """A unit as a reader writes it."""
-    return unit.replace("**", "^").replace(" * ", "·").replace("*", "·").replace(" / ", "/")
-
-
-def _where(cell: Cell) -> str:
-    """The conditions that tell one cell of a row from its neighbours."""
-    for key in ("field", "kvp", "wavelength", "frequency"):
-        if key in cell.conditions:
-            return f"at {cell.conditions[key]}"
-    return ""
-
-
-def _basis(cell: Cell) -> str:
-    basis = cell.conditions.get("basis", "")
-    return f"{basis}" if basis not in ("particle", "molecule") else ""
+PART = 25  # formulations a worker is given at once
+READABLE = 40  # formulations a picture or a page shows
 
 
 @dataclass(frozen=True)
@@ -123,14 +62,35 @@ class Comparison:
         """The formulations compared, in the order of the study."""
         return self.study.formulations
 
+    @functools.cached_property
+    def _by(self) -> dict[str, list[Cell]]:
+        """Cells of each formulation."""
+        found: dict[str, list[Cell]] = {f.id: [] for f in self.formulations}
+        for cell in self.cells:
+            found.setdefault(cell.formulation, []).append(cell)
+        return found
+
+    @functools.cached_property
+    def _needs(self) -> dict[str, tuple[str, ...]]:
+        return {f.id: f.needs for f in self.formulations}
+
+    def leading(self, count: int) -> Comparison:
+        """The first formulations by rank, where there are more than `count`; the title says how many there are."""
+        if len(self.formulations) <= count:
+            return self
+        places = {entry["id"]: n for n, entry in enumerate(self.rank()[:count])}
+        kept = sorted((f for f in self.formulations if f.id in places), key=lambda f: places[f.id])
+        title = f"{self.study.title or 'Comparison'}: the first {count} of {len(self.formulations)} by rank"
+        study = dataclasses.replace(self.study, formulations=tuple(kept), title=title, text="", file="")
+        cells = tuple(cell for f in kept for cell in self._by[f.id])
+        return dataclasses.replace(self, study=study, cells=cells)
+
     def select(self, formulation: str = "", modality: str = "", quantity: str = "") -> list[Cell]:
         """Cells of a formulation, modality and quantity; an empty word takes all."""
         return [
             cell
-            for cell in self.cells
-            if formulation in ("", cell.formulation)
-            and modality in ("", cell.modality)
-            and quantity in ("", cell.quantity)
+            for cell in (self._by.get(formulation, ()) if formulation else self.cells)
+            if modality in ("", cell.modality) and quantity in ("", cell.quantity)
         ]
 
     def verdict(self, formulation: str, modality: str) -> Verdict | None:
@@ -142,7 +102,7 @@ class Comparison:
         limits = [c for c in cells if c.quantity == "c_min" and c.value is not None]
         margin = max(margins, key=lambda c: c.value or 0.0, default=None)
         if margin is not None:
-            same = [c for c in limits if _where(c) == _where(margin)]
+            same = [c for c in limits if where(c) == where(margin)]
             limits = same or limits
         c_min = min(limits, key=lambda c: c.value or math.inf, default=None)
         refusals = [c.refusal for c in cells if c.value is None and c.quantity in ("margin", "c_min", "")]
@@ -151,8 +111,7 @@ class Comparison:
 
     def needed(self, formulation: str) -> tuple[str, ...]:
         """Modalities that must see a formulation: its own needs, the scenario's, else all that answer."""
-        own = next(f.needs for f in self.formulations if f.id == formulation)
-        return own or self.study.scenario.needs or tuple(self.margins(formulation))
+        return self._needs[formulation] or self.study.scenario.needs or tuple(self.margins(formulation))
 
     def limiting(self, formulation: str) -> str:
         """The needed modality with the smallest margin (one that does not answer has none); empty if all fail."""
@@ -221,8 +180,8 @@ class Comparison:
         """Headings of `rows`."""
         return ["Formulation", "In target", *(HEADINGS[m] for m in MODALITIES), "Best by\nlimited by"]
 
-    def table(self, width: int = 120, colour: bool = False) -> str:
-        """The comparison as a text table.
+    def table(self, width: int = 120, colour: bool = False, most: int = 100) -> str:
+        """The comparison as a text table; of more than `most` formulations, the first by rank.
 
         Each modality shows its margin (concentration in the target over the smallest one seen) at the best
         condition with the letter of its provenance, and below it that smallest concentration. Below 120 characters a
@@ -231,7 +190,7 @@ class Comparison:
         from .narrow import NARROW, listed
 
         if width < NARROW:
-            return listed(self, width, colour)
+            return listed(self.leading(most), width, colour)
         from rich.console import Console
         from rich.table import Table
         from rich.text import Text
@@ -239,11 +198,13 @@ class Comparison:
         shown = Table(show_lines=True)
         for i, heading in enumerate(self.heading()):
             shown.add_column(heading, overflow="fold", justify="left" if i == 0 else "right")
-        for row in self.rows():
-            shown.add_row(*(Text(entry, coloured(entry)) if i > 1 else Text(entry) for i, entry in enumerate(row)))
+        for row in self.leading(most).rows():
+            shown.add_row(*(Text(entry, tone(entry)) if i > 1 else Text(entry) for i, entry in enumerate(row)))
         screen = Console(width=width, file=io.StringIO(), force_terminal=colour, highlight=False, legacy_windows=False)
         with screen.capture() as text:
             screen.print(shown)
+            if len(self.formulations) > most:
+                screen.print(f"the first {most} of {len(self.formulations)} by rank")
         return text.get()
 
     def legend(self) -> str:
@@ -252,6 +213,7 @@ class Comparison:
         return (
             f"Margin = concentration in the target / smallest seen (below or beside it). Letters: {letters}. "
             f"'-' does not apply; '?' needed but undecided."
+            + (" Three numbers: p5, median and p95." if any(c.median is not None for c in self.cells) else "")
         )
 
     def summary(self) -> str:
@@ -299,46 +261,15 @@ class Comparison:
                     "limiting": self.limiting(formulation.id),
                     "smallest": self.smallest(formulation.id),
                     "margins": margins,
-                    "exceeds": _exceeds(formulation, self.study),
+                    "exceeds": exceeds(formulation, self.study, self._by[formulation.id]),
                 }
             )
-        waiting = [e for e in entries if e["margins"] and not e["exceeds"]]
-        front = 1
-        while waiting:
-            best = [e for e in waiting if not any(_dominates(o["margins"], e["margins"]) for o in waiting)]
-            for entry in best:
-                entry["front"] = front
-            waiting = [e for e in waiting if e not in best]
-            front += 1
+        allowed = [e for e in entries if e["margins"] and not e["exceeds"]]
+        for entry, front in zip(allowed, fronts([e["margins"] for e in allowed]), strict=True):
+            entry["front"] = front
         if samples is not None:
-            self._shares(entries, samples)
+            shares(entries, samples, {e["id"]: self.needed(e["id"]) for e in entries})
         return sorted(entries, key=lambda e: (e["front"] or math.inf, -(e["smallest"] or 0.0)))
-
-    def _shares(self, entries: list[dict[str, Any]], samples: Mapping[str, Mapping[str, Any]]) -> None:
-        """Write the shares of samples in which each formulation is first, and on the first front, into its entry."""
-        allowed = [e["id"] for e in entries if not e["exceeds"] and e["id"] in samples]
-        for entry in entries:
-            entry["first"] = entry["on_front"] = 0.0
-        if not allowed:
-            return
-        count = len(next(iter(next(iter(samples.values())).values())))
-        zero = np.zeros(count)
-        held = np.array([[samples[f].get(m, zero) for m in MODALITIES] for f in allowed])
-        smallest = np.array(
-            [
-                np.min([samples[f].get(m, zero) for m in self.needed(f)], axis=0) if self.needed(f) else zero
-                for f in allowed
-            ]
-        )
-        front = np.array([(own > 0).any(axis=0) for own in held])
-        for i, own in enumerate(held):
-            beaten = ((held >= own).all(axis=1) & (held > own).any(axis=1)).any(axis=0)
-            front[i] &= ~beaten
-        first = np.where(front, smallest, -1.0).argmax(axis=0)
-        for i, name in enumerate(allowed):
-            entry = next(e for e in entries if e["id"] == name)
-            entry["first"] = float((front.any(axis=0) & (first == i)).mean())
-            entry["on_front"] = float(front[i].mean())
 
     def explain(self, id: str, modality: str = "") -> str:
         """The chain from dose to margin of one formulation, each step with value, unit, source and letter."""
@@ -359,13 +290,13 @@ class Comparison:
             hint = near(modality, MODALITIES) or f"known: {', '.join(MODALITIES)}"
             raise RecordError([Mistake("explain", 0, "modality", f"no modality '{modality[:40]}'", hint)])
         lines = [next(f.name for f in self.formulations if f.id == id)]
-        lines += [f"  {line}" for cell in self.select(id, "dose") for line in _story(cell)]
+        lines += [f"  {line}" for cell in self.select(id, "dose") for line in story(cell)]
         for name in [modality] if modality else MODALITIES:
             cells = self.select(id, name)
             lines.append(f"{HEADINGS[name]}" if cells else f"{HEADINGS[name]}: does not apply")
             said: set[str] = set()
             for cell in cells:
-                lines += [f"  {line}" for line in _story(cell) if line not in said]
+                lines += [f"  {line}" for line in story(cell) if line not in said]
                 said |= {f"  {flag.severity}: {flag.message}" for flag in cell.flags}  # each flag once
         return "\n".join(lines)
 
@@ -376,20 +307,24 @@ class Comparison:
         return [{"run": self.run, **cell.record()} for cell in self.cells]
 
     def json(self) -> str:
-        """Text of results.json: a list of cells."""
-        return json.dumps(self.to_records(), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        """Text of results.json: a list of cells, one a line."""
+        lines = (
+            json.dumps({"run": self.run, **cell.record()}, ensure_ascii=False, allow_nan=False) for cell in self.cells
+        )
+        return "[\n" + ",\n".join(lines) + "\n]\n"
 
     def csv(self) -> str:
         """Text of table.csv: a row a cell."""
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\n")
-        columns = ("run", "formulation", "modality", "quantity", "conditions", "value", "unit", "low", "high")
+        columns = ("run", "formulation", "modality", "quantity", "conditions", "value", "unit", "low", "median", "high")
         writer.writerow([*columns, "provenance", "status", "source", "flags"])
-        for record in self.to_records():
+        for cell in self.cells:
+            record = {"run": self.run, **cell.record()}
             conditions = "; ".join(f"{k}: {v}" for k, v in record["conditions"].items())
             flags = "; ".join(f"{f['code']}: {f['message']}" for f in record["flags"])
             row = {**record, "conditions": conditions, "flags": flags}
-            writer.writerow(_cell_text(row[key]) for key in (*columns, "provenance", "status", "source", "flags"))
+            writer.writerow(cell_text(row[key]) for key in (*columns, "provenance", "status", "source", "flags"))
         return out.getvalue()
 
     def to_json(self, path: str | Path) -> None:
@@ -423,24 +358,26 @@ class Comparison:
         """Write the self-contained HTML report."""
         from .report import render
 
-        write_whole(Path(path), render(self))
+        write_whole(Path(path), render(self.leading(READABLE)))
 
     def write(self, folder: str | Path, dpi: int = 150, step: Callable[[str], None] | None = None) -> list[Path]:
         """Write table.csv, pictures, report.html and last results.json into a folder, each file whole.
 
-        Every file carries the run's id, so that a folder with files of two runs is recognised.
+        Pictures and report show the first 40 by rank where there are more; table.csv and results.json hold all. Every
+        file carries the run's id, so that a folder with files of two runs is recognised.
         """
         from . import plots
         from .report import render
 
         target = make_folder(folder)  # said before the pictures are drawn
         files: dict[str, str | bytes] = {"table.csv": self.csv()}
-        for name in plots.of_comparison(self):
-            for ending, content in plots.draw(name, self, dpi=dpi).items():
+        seen = self.leading(READABLE)
+        for name in plots.of_comparison(seen):
+            for ending, content in plots.draw(name, seen, dpi=dpi).items():
                 files[f"{name}.{ending}"] = content
             if step is not None:
                 step(name)
-        files["report.html"] = render(self, {k: v for k, v in files.items() if k.endswith(".svg")})
+        files["report.html"] = render(seen, {k: v for k, v in files.items() if k.endswith(".svg")})
         files["results.json"] = self.json()  # last: a folder with it is complete
         return write_run(target, files, tuple(plots.PICTURES))
 
@@ -454,76 +391,6 @@ class Comparison:
         return f"<Comparison of {len(self.formulations)} formulations, {len(self.cells)} cells, run {self.run}>"
 
 
-def coloured(entry: str) -> str:
-    """Colour of a table entry: what is seen, what is not, what is undecided."""
-    if "x" in entry.split()[0] if entry.split() else False:
-        try:
-            return "green" if float(entry.split("x")[0]) >= 1 else "red"
-        except ValueError:
-            return ""
-    return "dim" if entry in ("-", "no dose") or entry.startswith("cannot") else ""
-
-
-def _cell_text(value: Any) -> str:
-    """A CSV entry that no spreadsheet takes for a formula."""
-    if value is None:
-        return ""
-    if isinstance(value, float):
-        return f"{value:.10g}"
-    text = str(value)
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r", "\n") else text
-
-
-def _dominates(a: dict[str, float], b: dict[str, float]) -> bool:
-    """At least as good wherever b answers, and better somewhere."""
-    return all(a.get(m, 0.0) >= v for m, v in b.items()) and (
-        any(a.get(m, 0.0) > v for m, v in b.items()) or any(m not in b for m in a)
-    )
-
-
-def _exceeds(formulation: Formulation, study: Study) -> str:
-    """The hard limits of dose, mechanical index and cost that are exceeded, or an empty string."""
-    limits = formulation.limits
-    if limits is None:
-        return ""
-    found = []
-    dose, mass = formulation.dose, studies.body_mass(study.scenario)
-    if limits.maximum_dose is not None and dose is not None:
-        given = formulation.dose_entities(dose, mass)
-        most = formulation.dose_entities(limits.maximum_dose, mass)
-        if given > most * 1.000001:
-            found.append(f"dose {given / most:.2g} times the limit ({limits.maximum_dose.value})")
-    if limits.mechanical_index is not None and (formulation.gas is not None or formulation.liquid is not None):
-        protocol = study.protocol("ultrasound")
-        lowest = min(value.number for value in protocol.frequency)
-        index = protocol.pressure_amplitude.number * 1e-3 / math.sqrt(lowest)
-        if index > limits.mechanical_index.number * 1.000001:
-            found.append(f"mechanical index {index:.2g} above the limit {limits.mechanical_index.number:g}")
-    if limits.maximum_cost is not None and limits.price_per_gram is not None and dose is not None:
-        basis = formulation.basis if formulation.basis in formulation.elements else "compound"
-        grams = Concentration(formulation, formulation.dose_entities(dose, mass), basis).mass(basis)
-        cost = grams * limits.price_per_gram.number
-        if cost > limits.maximum_cost.number * 1.000001:
-            found.append(f"cost of a dose {significant(cost)} {limits.currency} above {limits.maximum_cost.number:g}")
-    return "; ".join(" ".join(words.split()) for words in found)
-
-
-def _story(cell: Cell) -> list[str]:
-    """One cell as lines of an explanation."""
-    conditions = ", ".join(f"{k} {v}" for k, v in cell.conditions.items() if k != "from")
-    if cell.value is None:
-        return [f"{cell.quantity} ({conditions}): {cell.refusal}"]
-    band = ""
-    if cell.low is not None and cell.high is not None and cell.low != cell.high:
-        band = f" ({significant(cell.low, 3)} to {significant(cell.high, 3)})"
-    status = f", {cell.status}" if cell.status not in ("", "computed", LETTERS[cell.letter]) else ""
-    source = f" <- {cell.source}" if cell.source else ""
-    unit = "" if cell.unit == "1" else f" {pretty(cell.unit)}"
-    first = f"{cell.quantity} = {significant(cell.value, 3)}{band}{unit} ({conditions})"
-    lines = [f"{first} [{cell.letter} {LETTERS[cell.letter]}{status}]{source}"]
-    return lines + [f"  {flag.severity}: {flag.message}" for flag in cell.flags]
-
-
 def _extra(name: str) -> Any:
     import importlib
 
@@ -533,7 +400,7 @@ def _extra(name: str) -> Any:
         raise ImportError(f"{name} is not installed: pip install 'contrastphys[labelled]'") from None
 
 
-def compare(study: Any = None, progress: bool = False) -> Comparison:
+def compare(study: Any = None, progress: bool = False, executor: Any = None) -> Comparison:
     """Formulations side by side: detection limits, margins, provenance and validity in every modality.
 
     Parameters
@@ -542,6 +409,8 @@ def compare(study: Any = None, progress: bool = False) -> Comparison:
         A study file, a list of formulations or catalogue ids; None takes the shipped shortlist.
     progress : bool
         Show a progress bar where it takes longer than a second.
+    executor : None, int or Executor
+        None computes here, a number starts that many processes, anything else needs a `submit`, as in `sweep`.
 
     Returns
     -------
@@ -559,5 +428,27 @@ def compare(study: Any = None, progress: bool = False) -> Comparison:
     'mmol/L'
     """
     ready = studies.study_of(study)
-    with Bar(len(ready.formulations), progress) as step:
-        return Comparison(ready, tuple(studies.cells(ready, step)))
+    count = len(ready.formulations)
+    if executor is None or count <= PART:
+        with Bar(count, progress) as step:
+            return Comparison(ready, tuple(studies.cells(ready, step)))
+    whole = dataclasses.replace(ready, protocols={m: ready.protocol(m) for m in MODALITIES}, text="", file="")
+    folders = tuple(str(f.resolve()) for f in records.folders() if f != records.shipped_folder())
+
+    def part(start: int) -> tuple[Any, ...]:
+        return dataclasses.replace(whole, formulations=whole.formulations[start : start + PART]), folders
+
+    starts = range(0, count, PART)
+    found: dict[int, list[Cell]] = {}
+    with Bar(len(starts), progress) as step:
+        for start, cells in spread(_cells, part, list(starts), executor):
+            found[start] = cells
+            step(f"{min(count, len(found) * PART)} of {count} formulations")
+    return Comparison(ready, tuple(cell for start in starts for cell in found[start]))
+
+
+def _cells(study: Study, folders: tuple[str, ...]) -> list[Cell]:
+    """Cells of a part of a study, in whatever process this runs."""
+    for folder in folders:
+        records.use_folder(folder)
+    return studies.cells(study)

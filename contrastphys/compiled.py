@@ -1,11 +1,13 @@
 """Numba where it is installed, the same source uncompiled where it is not.
 
 Numba costs half a second to import, so nothing is compiled before a function is first called. A compiled
-function and all it calls stand in one file: the disk cache watches only the file of the function it holds.
+function and all it calls stand in one file: the disk cache watches only the file of the function it holds. A cache
+that is torn is made anew; where none can be written, kernels are compiled without.
 """
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Callable
 from typing import Any
@@ -40,24 +42,61 @@ def compiled(**options: Any) -> Callable[[Callable], Callable]:
     def decorate(body: Callable) -> Callable:
         machine: list[Callable] = []
 
-        def build() -> Callable:
+        def build(cache: bool = True) -> Callable:
             if not machine:
                 if have_numba():
                     import numba
 
                     for name, other in uses.items():
-                        body.__globals__[name] = other.build()
-                    machine.append(numba.njit(**options)(body))
+                        body.__globals__[name] = other.build(cache)
+                    chosen = {**options, "cache": cache and options["cache"]}
+                    try:
+                        machine.append(numba.njit(**chosen)(body))
+                    except RuntimeError:  # no folder for a cache can be written to
+                        machine.append(numba.njit(**{**chosen, "cache": False})(body))
                 else:
                     machine.append(body)
             return machine[0]
 
+        def forget() -> None:
+            """Drop what was compiled, here and in the kernels this one calls, and empty their files."""
+            for other in uses.values():
+                other.forget()
+            if machine:
+                with contextlib.suppress(Exception):
+                    machine[0]._cache.flush()  # type: ignore[attr-defined]
+                machine.clear()
+
         @functools.wraps(body)
         def call(*args: Any) -> Any:
-            return build()(*args)
+            try:
+                return build()(*args)
+            except Exception as error:
+                if not _of_the_cache(error):
+                    raise
+            forget()
+            try:
+                return build()(*args)  # the files were torn: made anew
+            except Exception as error:
+                if not _of_the_cache(error):
+                    raise
+            forget()
+            return build(cache=False)(*args)  # they cannot be written either: a full disk
 
         call.build = build  # type: ignore[attr-defined]
+        call.forget = forget  # type: ignore[attr-defined]
         call.body = body  # type: ignore[attr-defined]
         return call
 
     return decorate
+
+
+def _of_the_cache(error: BaseException) -> bool:
+    """Whether an error arose while numba read or wrote the files of its cache."""
+    place = error.__traceback__
+    while place is not None:
+        file = place.tb_frame.f_code.co_filename.replace("\\", "/")
+        if file.endswith("numba/core/caching.py"):
+            return True
+        place = place.tb_next
+    return False

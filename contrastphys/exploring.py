@@ -297,7 +297,7 @@ def _curves_ultrasound(f: Formulation, protocol: Any, vaporised: bool) -> tuple[
         asked = FREQUENCIES[::8]
         found = [predict(f, "backscatter", {**conditions, "frequency": float(each)}, False).number for each in asked]
         grown = np.interp(np.log(FREQUENCIES), np.log(asked), np.log(np.maximum(found, 1e-300)))
-        return {"backscatter": np.exp(grown)}, "backscatter [1/m] of drops at 10⁶ per mL"
+        return {"backscatter": np.exp(grown)}, "backscatter [cm⁻¹] of drops at 10⁶ per mL"
     cloud = bubbles_of(f, vaporised, warmth).population(REFERENCE * 1e6, medium, warmth)
     attenuation = cloud.spectra(FREQUENCIES * 1e6)[0] / 100
     return {"attenuation": attenuation}, "attenuation [dB/cm] at 10⁶ per mL"

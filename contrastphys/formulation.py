@@ -12,7 +12,7 @@ import dataclasses
 import functools
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +29,27 @@ from .showing import shows
 from .units import Q, UnitError, magnitude
 
 MODALITIES = ("mri", "xray", "photoacoustic", "ultrasound")
+
+
+class _by_records:
+    """A property that is worked out once, and anew while records of the catalogue are changed."""
+
+    def __init__(self, function: Callable[[Any], Any]) -> None:
+        self.function, self.__doc__ = function, function.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.key = f"{name} by records"
+
+    def __get__(self, record: Any, owner: type | None = None) -> Any:
+        if record is None:
+            return self
+        changed = records.changes()
+        held = record.__dict__.get(self.key)
+        if held is None or held[0] is not changed:
+            held = record.__dict__[self.key] = (changed, self.function(record))
+        return held[1]
+
+
 KINDS = ("chelate", "molecule", "nanoparticle", "hybrid", "bubble", "droplet")
 
 
@@ -186,6 +207,11 @@ class Formulation:
         return "molecule" if self.kind in ("chelate", "molecule") else "particle"
 
     @functools.cached_property
+    def made_of(self) -> object:
+        """A mark that all copies share which differ by the concentration in the target alone."""
+        return object()
+
+    @_by_records
     def basis(self) -> str:
         """Basis concentrations are shown in unless asked otherwise: the metal, else the entity or the gas."""
         if self.molecule is not None:
@@ -238,7 +264,7 @@ class Formulation:
         volume = sum(c.mean_volume * c.per_particle.number for c in self.cores)
         return (6 / math.pi * volume) ** (1 / 3)
 
-    @functools.cached_property
+    @_by_records
     def _solids(self) -> tuple[tuple[str, float], ...]:
         """Formula and grams per mole of entities of every core, shell and liquid."""
         solids = []
@@ -254,7 +280,7 @@ class Formulation:
                     solids.append((held.formula, litre_per_mole * held.liquid_density.number))
         return tuple(solids)
 
-    @functools.cached_property
+    @_by_records
     def _elements(self) -> dict[str, float]:
         """Atoms of each element in one entity."""
         return self._atoms_with(self.payloads)
@@ -451,6 +477,7 @@ class Formulation:
 
     def placed(self, tissue: Concentration | None) -> Formulation:
         """The same formulation at a concentration in the target: nothing of the record changes, so none is checked."""
+        self.made_of  # noqa: B018  goes with the copy
         made = copy.copy(self)
         object.__setattr__(made, "tissue", tissue)
         return made

@@ -12,11 +12,13 @@ from .formulation import catalogue
 from .published import Published
 from .published.goals import GOALS, Goal
 from .published.rows import author
+from .showing import shows
 
 LEAST = 5  # rows below which a number says little
 STANDINGS = ("verified", "second-hand", "unverified")
 
 
+@shows("Goal, by {0.status} rows", "met", "number", "centre", "limit", "n", "goal")
 @dataclass(frozen=True)
 class Reached:
     """How far a goal is reached by the rows of one status."""

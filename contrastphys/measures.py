@@ -16,6 +16,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+from . import records
 from . import study as studies
 from .answers import limits_or_all
 from .formulation import Formulation
@@ -180,6 +181,11 @@ def _quick(formulation: Formulation, term: Term, protocol: Any) -> Value | None:
 
 def _valued(study: Study, term: Term, conditions: Iterable[str]) -> tuple[float, str]:
     """Number and unit of one term."""
+    with records.using(study.components):
+        return _told(study, term, conditions)
+
+
+def _told(study: Study, term: Term, conditions: Iterable[str]) -> tuple[float, str]:
     formulation = next(f for f in study.formulations if f.id == term.formulation)
     placed, dose = studies.place(formulation, study.scenario)
     if term.modality == DOSE:

@@ -6,6 +6,7 @@ import io
 from typing import Any
 
 from .study import MODALITIES
+from .verdicts import HEADINGS, tone
 
 NARROW = 120  # characters; below it seven columns would break words
 
@@ -26,8 +27,6 @@ def listed(comparison: Any, width: int, colour: bool = False) -> str:
     from rich.table import Table
     from rich.text import Text
 
-    from .comparison import HEADINGS, coloured
-
     shown = Table(show_lines=False)
     shown.add_column("Formulation", overflow="fold")
     shown.add_column("Modality", overflow="fold", min_width=15)
@@ -47,7 +46,7 @@ def listed(comparison: Any, width: int, colour: bool = False) -> str:
             shown.add_row(
                 Text(first),
                 Text(f"{HEADINGS.get(modality, '-')}{needed}"),
-                Text(margin, coloured(margin)),
+                Text(margin, tone(margin)),
                 Text(seen),
                 end_section=place == len(asked) - 1,
             )

@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 
-from .comparison import significant
 from .design import of_study, plain
 from .measures import Demand, demands_of, evaluate
 from .mistakes import RecordError
@@ -26,6 +25,7 @@ from .progress import Bar
 from .provenance import Refusal, Value
 from .showing import Page, entry, shows
 from .units import Q, UnitError
+from .wording import significant
 
 _EDGE = 1e-3  # share of a range within which an optimum lies at its bound
 _TIGHT = 1e-3  # relative slack within which a demand is what limits

@@ -1,8 +1,10 @@
 """Parameters of a study by name: what can be changed, how it is read, and the study with it changed.
 
 A parameter is named by its path, as a study file spells it: "scenario.body_mass", "formulation.gadoterate.dose",
-"formulation.spion-18.core.diameter", "protocol.mri.field", "protocol.mri.t1[3 T]". Entries of a list are counted
-from one: "core[2].diameter". Where a study holds one formulation, "core.diameter" is enough.
+"formulation.spion-18.core.diameter", "protocol.mri.field", "protocol.mri.t1[3 T]"; a record of the catalogue by its
+folder and name: "cores.magnetite.saturation_magnetisation", "gases.C4F10.diffusivity" (changed for this study alone).
+Entries of a list are counted from one: "core[2].diameter". Where a study holds one formulation, "core.diameter" is
+enough.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from . import records
 from .formulation import Formulation
 from .mistakes import Mistake, RecordError, near
 from .parts import Amount, Dose, Measured
@@ -112,6 +115,22 @@ def names(study: Study, within: str = "") -> list[str]:
     return [parameter.path for parameter in parameters(study, within)]
 
 
+CATALOGUE = "catalogue"
+
+
+def _component(study: Study, path: str) -> Iterator[Parameter] | None:
+    """Parameters of the catalogue's record a path begins with, such as "cores.magnetite"; None for any other path."""
+    folder, _, rest = path.strip().partition(".")
+    if folder not in records.KINDS:
+        return None
+    names = [n for n in records.ids(folder) if rest == n or rest.startswith(f"{n}.")]
+    if not names:
+        return None
+    name = max(names, key=len)
+    held = study.components.get((folder, name)) or records.component(folder, name)
+    return _inside(held, f"{folder}.{name}", (CATALOGUE, (folder, name)))
+
+
 def _spelled(study: Study, path: str) -> list[str]:
     """A path in full, in each way it can be meant: the only formulation, or the word itself, may be left out."""
     if not isinstance(path, str):
@@ -129,7 +148,8 @@ def _spelled(study: Study, path: str) -> list[str]:
 
 def find(study: Study, path: str) -> Parameter:
     """The parameter of a path; RecordError with the nearest one where there is none."""
-    ways = _spelled(study, path)
+    of_catalogue = _component(study, path) if isinstance(path, str) else None
+    ways = _spelled(study, path) if of_catalogue is None else [path.strip()]
     full = ways[-1]
     spellings: set[str] = set()
     for way in ways:
@@ -138,7 +158,9 @@ def find(study: Study, path: str) -> Parameter:
     head = full.split(".")
     within = ".".join(head[:2]) if head[0] == "protocol" and len(head) > 1 and head[1] in MODALITIES else head[0]
     known: list[str] = []
-    for parameter in parameters(study, within if within in ("scenario", "formulation") or "." in within else ""):
+    if of_catalogue is None:
+        of_catalogue = parameters(study, within if within in ("scenario", "formulation") or "." in within else "")
+    for parameter in of_catalogue:
         if parameter.path in spellings:
             return parameter
         known.append(parameter.path)
@@ -244,7 +266,11 @@ def changed(study: Study, values: Mapping[Parameter, Any] | Mapping[str, Any], s
         parameter = find(study, key) if isinstance(key, str) else key
         new = setting(parameter, raw)
         head, *way = parameter.keys
-        if head == "scenario":
+        if head == CATALOGUE:
+            place, *inner = way
+            record = put(made.components.get(place) or records.component(*place), tuple(inner), new)
+            made = dataclasses.replace(made, components={**made.components, place: record})
+        elif head == "scenario":
             made = _rescened(made, dataclasses.replace(made, scenario=put(made.scenario, tuple(way), new)))
         elif head == "protocols":
             modality, *inner = way
@@ -290,7 +316,7 @@ def reaches(parameter: Parameter, formulation: Formulation, modality: str) -> bo
     head, *way = parameter.path.split(".")
     if head == "protocol":
         return way[0] == modality
-    if head == "scenario":
+    if head == "scenario" or parameter.keys[0] == CATALOGUE:
         return True
     if not parameter.path.startswith(f"formulation.{formulation.id}."):
         return False

@@ -144,6 +144,7 @@ class Plan:
     same_probe: bool = False
     folders: tuple[str, ...] = ()
     tolerance: float = 0.0  # of tables; 0 computes every point by itself
+    simulated: tuple[int, int] | None = None  # at how many points bubbles are simulated, and the seed that picks them
 
     @classmethod
     def of(cls, study: Study, axes: Iterable[Axis], **options: Any) -> Plan:
@@ -173,14 +174,22 @@ class Plan:
         """Bounds of every block."""
         return [(i, min(i + self.block, self.points)) for i in range(0, self.points, self.block)]
 
+    def picked(self) -> np.ndarray | None:
+        """Points at which bubbles are simulated, rising; None for all. From number of points and seed alone."""
+        if self.simulated is None or self.simulated[0] >= self.points:
+            return None
+        count, seed = self.simulated
+        return np.sort(np.random.default_rng([seed, self.points]).choice(self.points, count, replace=False))
+
     def identity(self) -> str:
         """Digest of everything the numbers depend on: study, axes, questions, catalogue and version."""
         state = hashlib.sha256()
         axes = [(a.name, [p.path for p in a.parameters], a.values) for a in self.axes]
         protocols = sorted((name, repr(protocol)) for name, protocol in self.study.protocols.items())
         parts = (
-            __version__, self.study.formulations, self.study.scenario, protocols, axes, self.quantities,
-            self.modalities, self.same_probe, self.tolerance, _catalogue_digest(),
+            __version__, self.study.formulations, sorted(self.study.components.items()),
+            self.study.scenario, protocols, axes, self.quantities,
+            self.modalities, self.same_probe, self.tolerance, self.simulated, _catalogue_digest(),
         )  # fmt: skip
         state.update(repr(parts).encode())
         return state.hexdigest()

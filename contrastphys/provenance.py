@@ -170,6 +170,7 @@ class Cell:
     source: str = ""
     flags: tuple[Flag, ...] = ()
     status: str = field(default="")
+    median: float | None = None  # of the samples, where the band low to high is p5 to p95 of them
 
     def __post_init__(self) -> None:
         if self.value is None and not self.refusal:
@@ -213,6 +214,7 @@ class Cell:
             "unit": self.unit,
             "low": self.low,
             "high": self.high,
+            "median": self.median,
             "provenance": self.letter,
             "status": self.status,
             "source": self.source,

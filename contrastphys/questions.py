@@ -21,7 +21,6 @@ from typing import Any
 
 from . import records
 from . import study as studies
-from .comparison import significant
 from .design import solve
 from .files import stands
 from .formulation import from_table, load
@@ -36,6 +35,7 @@ from .schema import Reader
 from .showing import Page, shows
 from .study import Study
 from .uncertainty import propagate
+from .wording import significant
 
 FOLDER = "studies/questions"
 ASKS = {

@@ -10,8 +10,12 @@ from __future__ import annotations
 import functools
 import os
 import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -59,7 +63,7 @@ def _must_hold_records(path: Path, key: str) -> None:
 
 def forget() -> None:
     """Drop what was read, after a file or the folders changed."""
-    for reader in (_ids, material, chelate, ions, gas, medium, table, optical):
+    for reader in (_ids, _material, _chelate, ions, _gas, _medium, table, optical):
         reader.cache_clear()
 
 
@@ -238,6 +242,30 @@ KINDS: dict[str, Any] = {"cores": Material, "chelates": Chelate, "gases": Gas, "
 # ------------------------------------------------------------------------------------------- the catalogue
 
 
+# Records of the catalogue that a study changes, while it is asked: (folder, id) to record. Nothing shared is touched.
+_changed: ContextVar[Mapping[tuple[str, str], Any]] = ContextVar("changed", default=MappingProxyType({}))
+
+
+@contextmanager
+def using(changed: Mapping[tuple[str, str], Any]) -> Iterator[None]:
+    """Answer with changed records inside the block, in this thread or task alone."""
+    token = _changed.set(changed)
+    try:
+        yield
+    finally:
+        _changed.reset(token)
+
+
+def changes() -> Mapping[tuple[str, str], Any] | None:
+    """The changed records in use, to tell by identity whether something remembered still holds; None for none."""
+    return _changed.get() or None
+
+
+def component(folder: str, name: str) -> Any:
+    """A record of cores/, chelates/, gases/ or media/ by its folder."""
+    return {"cores": material, "chelates": chelate, "gases": gas, "media": medium}[folder](name)
+
+
 @functools.cache
 def _ids(folder: str) -> tuple[str, ...]:
     found = (p.stem for root in folders() for p in sorted((root / folder).glob("*.toml")))
@@ -292,27 +320,50 @@ def check_record(path: Path) -> None:
         read_csv(path)
 
 
-@functools.cache
 def material(name: str) -> Material:
     """What a core, shell or droplet is made of."""
+    changed = _changed.get()
+    return changed.get(("cores", name)) or _material(name)
+
+
+@functools.cache
+def _material(name: str) -> Material:
     return load_record(Material, find("cores", name))
 
 
-@functools.cache
 def chelate(name: str) -> Chelate:
     """A paramagnetic complex with its parameter sets."""
+    changed = _changed.get()
+    return changed.get(("chelates", name)) or _chelate(name)
+
+
+@functools.cache
+def _chelate(name: str) -> Chelate:
     return load_record(Chelate, find("chelates", name))
 
 
-@functools.cache
 def gas(name: str) -> Gas:
     """A gas of bubbles or a liquid of droplets."""
+    changed = _changed.get()
+    return changed.get(("gases", name)) or _gas(name)
+
+
+@functools.cache
+def _gas(name: str) -> Gas:
     return load_record(Gas, find("gases", name))
 
 
-@functools.cache
 def medium(name: str) -> Medium:
     """What surrounds an agent; known by its id or one of its aliases."""
+    changed = _changed.get()
+    if not changed:
+        return _medium(name)
+    found = _medium(name)
+    return changed.get(("media", found.id)) or found
+
+
+@functools.cache
+def _medium(name: str) -> Medium:
     for known in ids("media"):
         if name == known or name in load_record(Medium, find("media", known)).aliases:
             return load_record(Medium, find("media", known))

@@ -234,19 +234,28 @@ def _computed(plan: Plan, todo: list[tuple[int, int]], executor: Any) -> Iterato
         return
     packed = pickle.dumps(plan)
     digest = hashlib.sha256(packed).hexdigest()
+    for _, block in spread(compute, lambda bounds: (digest, packed, *bounds), todo, executor):
+        yield block
+
+
+def spread(
+    function: Callable[..., Any], arguments: Callable[[Any], tuple[Any, ...]], todo: list[Any], executor: Any
+) -> Iterator[tuple[Any, Any]]:
+    """Every task with its result as it is done, in any order; a task is what `arguments` makes arguments of."""
+    executor = _checked(executor)
     if executor is None:
-        for start, stop in todo:
-            yield compute(digest, packed, start, stop)
+        for task in todo:
+            yield task, function(*arguments(task))
         return
     if not isinstance(executor, int):
-        yield from _submitted(executor, digest, packed, todo, lambda left: None)
+        yield from _submitted(executor, function, arguments, todo, lambda left: None)
         return
     left = list(todo)
     for attempt in range(_REBUILT + 1):
         pool = _own(executor)
         try:
-            remaining: list[tuple[int, int]] = []
-            yield from _submitted(pool, digest, packed, left, remaining.extend)
+            remaining: list[Any] = []
+            yield from _submitted(pool, function, arguments, left, remaining.extend)
             return
         except _Gone:
             left = remaining  # a worker was killed: the blocks it held are computed again
@@ -258,18 +267,18 @@ def _computed(plan: Plan, todo: list[tuple[int, int]], executor: Any) -> Iterato
 
 def _submitted(
     executor: Any,
-    digest: str,
-    packed: bytes,
-    todo: list[tuple[int, int]],
-    leave: Callable[[list[tuple[int, int]]], None],
-) -> Iterator[Block]:
-    """Blocks from an executor; `leave` is told what is left when it breaks."""
-    waiting: dict[Any, tuple[int, int]] = {}
-    finished: set[tuple[int, int]] = set()
+    function: Callable[..., Any],
+    arguments: Callable[[Any], tuple[Any, ...]],
+    todo: list[Any],
+    leave: Callable[[list[Any]], None],
+) -> Iterator[tuple[Any, Any]]:
+    """Tasks and results from an executor; `leave` is told what is left when it breaks."""
+    waiting: dict[Any, Any] = {}
+    finished: set[Any] = set()
     broken = ""
     try:
-        for start, stop in todo:
-            waiting[executor.submit(compute, digest, packed, start, stop)] = (start, stop)
+        for task in todo:
+            waiting[executor.submit(function, *arguments(task))] = task
     except KeyboardInterrupt:
         raise
     except Exception as error:  # an executor that is shut down or broken says so in its own words
@@ -277,15 +286,15 @@ def _submitted(
     try:
         for future in futures.as_completed(list(waiting)):
             try:
-                block = future.result()
+                result = future.result()
             except (Exception, futures.CancelledError) as error:
                 broken = broken or f"{type(error).__name__}: {told(error)}"
                 continue
             finished.add(waiting[future])
-            yield block
+            yield waiting[future], result
     finally:
         for future in waiting:
             future.cancel()
     if broken:
-        leave([bounds for bounds in todo if bounds not in finished])
+        leave([task for task in todo if task not in finished])
         raise _Gone(broken)

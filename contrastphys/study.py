@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,10 +83,11 @@ class Study:
     title: str = ""
     file: str = ""
     text: str = ""
+    components: Mapping[tuple[str, str], Any] = dataclasses.field(default_factory=dict)  # changed: (folder, id)
 
     def __post_init__(self) -> None:
-        ids = [formulation.id for formulation in self.formulations]
-        twice = next((name for name in ids if ids.count(name) > 1), None)
+        counts = Counter(formulation.id for formulation in self.formulations)
+        twice = next((name for name, count in counts.items() if count > 1), None)
         if twice is not None:
             what, write = f"id '{twice}' stands twice", "give one of them an id of its own"
             raise RecordError([Mistake("study", 0, "formulations", what, write)])
@@ -301,11 +303,12 @@ def cells(study: Study, step: Callable[[str], None] | None = None) -> list[Cell]
     """All cells of a study, formulation by formulation; `step` is told what is done."""
     protocols = {modality: study.protocol(modality) for modality in MODALITIES}
     found: list[Cell] = []
-    for formulation in study.formulations:
-        placed, where = place(formulation, study.scenario)
-        found.append(where)
-        for modality in MODALITIES:
-            found += respond(placed, modality, protocols[modality])
-        if step is not None:
-            step(formulation.id)
+    with records.using(study.components):
+        for formulation in study.formulations:
+            placed, where = place(formulation, study.scenario)
+            found.append(where)
+            for modality in MODALITIES:
+                found += respond(placed, modality, protocols[modality])
+            if step is not None:
+                step(formulation.id)
     return found

@@ -30,6 +30,7 @@ from .showing import Page, digits, shows
 from .study import MODALITIES, Study
 from .wording import unit_text
 
+MANY = 1000  # points beyond which bubbles are not simulated unless asked
 BOUNDS = ("value", "low", "high")
 TOLERANCE = 1e-4  # relative, of what is tabulated: the smallest error of a model is 500 times larger
 
@@ -339,7 +340,7 @@ def sweep(
     seed: int | None = None,
     file: str | os.PathLike[str] | None = None,
     same_probe: bool = False,
-    nonlinear: bool = False,
+    nonlinear: bool | int = False,
     tolerance: float = TOLERANCE,
 ) -> Sweep:
     """A study at every point of a grid, or at samples, of any of its parameters.
@@ -366,8 +367,10 @@ def sweep(
     same_probe : bool
         Whether a change of core, shell or payload leaves the measured values of a formulation standing. By default
         it makes another probe of it, of which nothing was measured.
-    nonlinear : bool
-        Whether a sweep of more than a thousand points may simulate bubbles; otherwise it uses linear ultrasound.
+    nonlinear : bool or int
+        At how many points bubbles are simulated where the study asks for a pulse sequence: True for all, a number
+        for so many, picked by the seed (the others have no number in ultrasound); False for all up to a thousand
+        points, and linear ultrasound beyond.
     tolerance : float
         Relative. Where 2000 samples or more reach a modality by one number besides the dose, margin and c_min are
         read from a table, whose pieces are checked to this between their nodes; 0 computes every point by itself.
@@ -384,6 +387,12 @@ def sweep(
     Stopped
         Ctrl-C; a KeyboardInterrupt whose `.partial` is the Sweep of what was done.
 
+    Notes
+    -----
+    On a cluster with MPI, a script of `with MPIPoolExecutor() as pool: sweep(study, over, pool)` (of mpi4py.futures,
+    below `if __name__ == "__main__":`) is started by `mpiexec -n 64 python -m mpi4py.futures script.py`: one rank
+    leads, the others compute.
+
     Examples
     --------
     >>> from contrastphys import Formulation
@@ -398,10 +407,21 @@ def sweep(
     asked = _words("modality", modalities, MODALITIES)
     axes = axes_of(ready, over, samples, seed)
     notes: tuple[str, ...] = ()
-    ready, notes = _linear(ready, axes, asked, nonlinear)
+    picked = None
+    if "ultrasound" in asked:
+        swept = any(p.path == "protocol.ultrasound.sequence" for a in axes for p in a.parameters)
+        count = math.prod(len(a) for a in axes)
+        ready, picked, said = simulated(ready, swept, count, nonlinear, ready.scenario.seed if seed is None else seed)
+        notes += (said,) if said else ()
     notes += () if same_probe else _other_probes(ready, axes)
     plan = Plan.of(
-        ready, axes, quantities=tuple(quantities), modalities=asked, same_probe=same_probe, tolerance=tolerance
+        ready,
+        axes,
+        quantities=tuple(quantities),
+        modalities=asked,
+        same_probe=same_probe,
+        tolerance=tolerance,
+        simulated=picked,
     )
     notes += tabulated(plan)
     try:
@@ -432,15 +452,23 @@ def _other_probes(study: Study, axes: Sequence[Axis]) -> tuple[str, ...]:
     return tuple(note.format(name) for name in names)
 
 
-def _linear(
-    study: Study, axes: Sequence[Axis], modalities: Sequence[str], nonlinear: bool
-) -> tuple[Study, tuple[str, ...]]:
-    """A study that does not simulate a bubble at each of very many points."""
-    swept = any(p.path == "protocol.ultrasound.sequence" for a in axes for p in a.parameters)
-    if nonlinear or swept or "ultrasound" not in modalities or math.prod(len(a) for a in axes) <= 1000:
-        return study, ()
+def simulated(study: Study, swept: bool, points: int, nonlinear: bool | int, seed: int) -> tuple[Study, Any, str]:
+    """A study that simulates bubbles at no more points than is asked, at how many it does, and that in words.
+
+    True simulates them at every point, a number at so many, False at none of more than `MANY` points.
+    """
+    if not isinstance(nonlinear, bool) and (not isinstance(nonlinear, int | np.integer) or nonlinear < 1):
+        raise ValueError(f"nonlinear is {nonlinear}: write True, False, or at how many points bubbles are simulated")
     sequence = getattr(study.protocol("ultrasound"), "sequence", "linear")
-    if sequence == "linear":
-        return study, ()
-    note = f"linear ultrasound in place of {sequence} at more than 1000 points; nonlinear=True simulates it"
-    return changed(study, {"protocol.ultrasound.sequence": "linear"}), (note,)
+    bubbly = any(studies.room("ultrasound").applies(f) for f in study.formulations)
+    if nonlinear is True or not bubbly or (sequence == "linear" and not swept):
+        return study, None, ""
+    if nonlinear is False:
+        if swept or points <= MANY:
+            return study, None, ""
+        note = f"linear ultrasound in place of {sequence} at more than {MANY} points; nonlinear=64 simulates it at 64"
+        return changed(study, {"protocol.ultrasound.sequence": "linear"}), None, note
+    if nonlinear >= points:
+        return study, None, ""
+    note = f"ultrasound ({sequence}) simulated at {nonlinear} of {points} points, picked by seed {seed}; none elsewhere"
+    return study, (int(nonlinear), seed), note

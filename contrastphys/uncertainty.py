@@ -4,38 +4,35 @@ Inputs that are stated with a spread, a range or a distribution are sampled (Lat
 model adds its own error, the band its cells carry, as one more unknown of each formulation in each modality: a
 computed cell is never shown tighter than its model. Alternatives, such as two published values in conflict, are
 branches: each has its own bands, and a cell shows the envelope of them, never their average.
-
-References: Saltelli et al. 2010, doi:10.1016/j.cpc.2009.09.018 (first-order and total indices).
 """
 
 from __future__ import annotations
 
 import dataclasses
-import inspect
 import itertools
-import math
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from . import records
 from . import study as studies
-from .answers import Solver, limits_or_all
-from .comparison import Comparison, significant
+from .answers import SIMULATED, Solver, limits_or_all
+from .comparison import Comparison
 from .mistakes import near
 from .parameters import Parameter, changed, find, reaches, uncertain, wrong
 from .points import CONDITIONS, Axis, Column, Plan
 from .provenance import Cell, Flag, Value
 from .running import run
 from .sampling import Alternatives, Distribution, Uniform, checked, design, model_factor, of_value
+from .sensitivity import SHARES, Indices, indices
 from .showing import Page, shows
 from .study import MODALITIES, Study
-from .sweeps import assembled
-from .wording import unit_text
+from .sweeps import assembled, simulated
+from .wording import significant, unit_text
 
-SHARES = (0.05, 0.5, 0.95)
+SIMULATED_SAMPLES = 64  # samples of a propagation at which bubbles are simulated unless asked otherwise
 FEW = 40  # samples below which a 5 % quantile says little
 _MANY_BRANCHES = 64
 MODEL = "model"
@@ -64,171 +61,6 @@ class Band(NamedTuple):
     p95: float
     answered: float  # share of the samples in which the model gives a number
     branches: tuple[tuple[str, float, float, float], ...] = ()
-
-
-# ------------------------------------------------------------------------------------------ any function
-
-
-def bands(
-    function: Callable[..., Any],
-    inputs: Mapping[str, Distribution],
-    samples: int = 1024,
-    seed: int = 7,
-    method: str = "latin-hypercube",
-) -> np.ndarray:
-    """p5, p50 and p95 of a function of uncertain numbers.
-
-    `function` takes arrays in the order of `inputs` and returns an array.
-
-    Examples
-    --------
-    >>> from contrastphys.sampling import Normal
-    >>> low, middle, high = bands(lambda x, y: x + y, {"x": Normal(1.0, 0.3), "y": Normal(2.0, 0.4)}, 4096)
-    >>> print(round(middle, 1), round((high - low) / (2 * 1.6449), 1))
-    3.0 0.5
-    """
-    cube = design(samples, len(inputs), seed, method)
-    columns = [checked(d, name).ppf(cube[:, k]) for k, (name, d) in enumerate(inputs.items())]
-    return np.quantile(np.asarray(function(*columns), float), SHARES)
-
-
-def _indices_page(found: Indices) -> Page:
-    kept = found.leading()
-    lines = [
-        (found.names[i], f"{found.first[i]:.2f}", f"{found.total[i]:.2f}", f"{found.low[i]:.2f} to {found.high[i]:.2f}")
-        for i in kept
-    ]
-    rest = len(found.names) - len(kept)
-    notes = [f"{rest} other inputs make less than 0.01 each"] if rest else []
-    head = ("input", "alone", "with others", "at 95 %")
-    return Page(
-        found.of or "share of the variance", lines, head, note="\n".join([*notes, *([found.note] * bool(found.note))])
-    )
-
-
-@shows("What makes the spread", of=_indices_page)
-@dataclass(frozen=True)
-class Indices:
-    """How much of the variance each input makes, alone (first order) and with all others (total).
-
-    Sorted by total. `low` and `high` bound the total index at 95 % confidence.
-    """
-
-    names: tuple[str, ...]
-    first: np.ndarray
-    total: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
-    of: str = ""
-    note: str = ""
-
-    @property
-    def dominant(self) -> str:
-        """The input to measure next; empty where nothing is uncertain."""
-        return self.names[0] if self.names and self.total[0] > 0 else ""
-
-    def leading(self) -> list[int]:
-        """Places of the inputs that make a hundredth of the variance or more; the first three in any case."""
-        return [i for i, share in enumerate(self.total) if share >= 0.01 or i < 3]
-
-    def table(self) -> str:
-        """A line an input; those that make less than a hundredth of the variance in one line."""
-        kept = self.leading()
-        width = max((len(self.names[i]) for i in kept), default=5)
-        rows = [f"{self.names[i]:<{width}}  {self.first[i]:5.2f}  {self.total[i]:5.2f}" for i in kept]
-        others = len(self.names) - len(kept)
-        rest = [f"{others} other inputs make less than 0.01 each"] if others else []
-        lines = [self.of, f"{'input':<{width}}  alone  total", *rows, *rest, self.note]
-        return "\n".join(line for line in lines if line)
-
-    def plot(self, ax: Any = None) -> Any:
-        """The tornado: total index of every leading input, its own share filled; returns the matplotlib Axes."""
-        import matplotlib.pyplot as plt
-
-        kept = self.leading()
-        if ax is None:
-            _, ax = plt.subplots(figsize=(6, 1.2 + 0.35 * len(kept)), layout="constrained")
-        y = np.arange(len(kept))[::-1]
-        total = self.total[kept]
-        ax.barh(y, total, color="0.8", label="with all others")
-        ax.barh(y, self.first[kept], height=0.5, color="C0", label="alone")
-        ax.errorbar(total, y, xerr=[total - self.low[kept], self.high[kept] - total], fmt="none", ecolor="0.4")
-        ax.set_yticks(y, [re.sub(r"^(formulation|protocol|scenario)\.", "", self.names[i]) for i in kept])
-        ax.set_xlabel("share of the variance")
-        ax.set_title(self.of, fontsize="medium")
-        ax.legend(frameon=False, fontsize="small")
-        return ax
-
-    def __str__(self) -> str:
-        return self.table()
-
-
-def indices(
-    function: Callable[..., Any],
-    inputs: Mapping[str, Distribution],
-    samples: int = 1024,
-    seed: int = 7,
-    of: str = "",
-    note: str = "",
-) -> Indices:
-    """First-order and total Sobol indices of a function of uncertain numbers.
-
-    Parameters
-    ----------
-    function : callable
-        Takes arrays in the order of `inputs`, returns an array.
-    inputs : dict
-        Name to distribution.
-    samples : int
-        Rounded up to a power of two; the function is called for samples * (inputs + 2) points.
-    seed : int
-
-    Examples
-    --------
-    >>> from contrastphys.sampling import Uniform
-    >>> indices(lambda x, y: x + 3 * y, {"x": Uniform(0, 1), "y": Uniform(0, 1)}).dominant
-    'y'
-    """
-    from scipy.stats import sobol_indices
-
-    if isinstance(samples, bool) or not isinstance(samples, int | np.integer) or samples < 1:
-        raise ValueError(f"samples is {samples}: write a whole number of 1 or more")
-    names = tuple(inputs)
-    if not names:
-        empty = np.empty(0)
-        return Indices((), empty, empty, empty, empty, of, note or "nothing in it is uncertain")
-    for name, distribution in inputs.items():
-        checked(distribution, name)
-    n = 2 ** max(1, math.ceil(math.log2(int(samples))))
-    calls: list[np.ndarray] = []
-
-    def called(x: np.ndarray) -> np.ndarray:
-        calls.append(np.asarray(function(*x[: len(names)]), float).copy())
-        if not np.isfinite(calls[-1]).all():
-            raise ValueError("the function gives no number for some of the samples: narrow the inputs")
-        return calls[-1].copy()[None, :]
-
-    word = "rng" if "rng" in inspect.signature(sobol_indices).parameters else "random_state"
-    drawn = [*inputs.values(), *([Uniform(0.0, 1.0)] if len(names) == 1 else [])]  # scipy wants two or more
-    found = sobol_indices(func=called, n=n, dists=drawn, **{word: np.random.default_rng(seed)})
-    first, total = found.first_order[: len(names)], found.total_order[: len(names)]
-    if all(np.ptp(c) == 0 for c in calls):
-        return Indices(names, first, total, total, total, of, note or "no input changes it")
-    low, high = _bounds(calls, n, len(drawn), seed)
-    order = np.argsort(-total, kind="stable")
-    low, high = np.minimum(low[order], total[order]), np.maximum(high[order], total[order])
-    return Indices(tuple(names[i] for i in order), first[order], total[order], low, high, of, note)
-
-
-def _bounds(calls: list[np.ndarray], n: int, inputs: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Bounds of the total indices at 95 %, by drawing the sample anew 200 times."""
-    a, b, both = calls[0], calls[1], calls[2].reshape(n, inputs)
-    squares = (a[:, None] - both) ** 2 / 2
-    drawn = np.random.default_rng(seed).integers(0, n, (200, n))
-    variance = np.array([np.var(np.concatenate([a[i], b[i]])) for i in drawn])
-    again = np.array([squares[i].mean(axis=0) for i in drawn]) / np.where(variance > 0, variance, 1.0)[:, None]
-    low, high = np.quantile(again, (0.025, 0.975), axis=0)
-    return low, high
 
 
 # ---------------------------------------------------------------------------------------- of a study
@@ -301,11 +133,16 @@ class Propagation:
         return min(found, key=lambda b: b.p50) if quantity == "c_min" else max(found, key=lambda b: b.p50)
 
     def margins(self) -> dict[str, dict[str, np.ndarray]]:
-        """Best margin of every formulation in every modality, at each sample of each branch."""
+        """Best margin of every formulation in every modality, at each sample of each branch.
+
+        Where bubbles were simulated at some samples only, at these.
+        """
+        picked = self.plan.picked() if any(c.modality == SIMULATED for c in self.columns) else None
+        drawn = self.drawn if picked is None else self.drawn[:, :, picked]
         found: dict[str, dict[str, np.ndarray]] = {}
         for k, column in enumerate(self.columns):
             if column.quantity == "margin":
-                row = np.nan_to_num(self.drawn[:, k], nan=0.0).ravel()
+                row = np.nan_to_num(drawn[:, k], nan=0.0).ravel()
                 held = found.setdefault(column.formulation, {})
                 held[column.modality] = np.maximum(held.get(column.modality, 0.0), row)
         return found
@@ -332,7 +169,9 @@ class Propagation:
             nonlocal holes
             axis = Axis("sample", tuple(n.parameter for n in touching), tuple(tuple(map(float, c)) for c in x[:-1]))
             axes = (axis,) if touching else ()
-            plan = dataclasses.replace(self.plan, axes=axes, quantities=(quantity,), modalities=(modality,))
+            plan = dataclasses.replace(
+                self.plan, axes=axes, quantities=(quantity,), modalities=(modality,), simulated=None
+            )
             solver = Solver(plan)
             solver.groups = [g for g in solver.groups if g.formulation == i and g.modality == modality]
             block = solver.block(0, plan.points)
@@ -398,6 +237,7 @@ def propagate(
     modalities: Iterable[str] = MODALITIES,
     executor: Any = None,
     progress: bool = False,
+    nonlinear: bool | int = SIMULATED_SAMPLES,
 ) -> Propagation:
     """A comparison with a band p5 - p50 - p95 on every cell.
 
@@ -415,6 +255,9 @@ def propagate(
         Which cells; empty for all.
     executor : None, int or Executor
         As in `sweep`.
+    nonlinear : bool or int
+        At how many of the samples bubbles are simulated where the study asks for a pulse sequence, picked by the
+        seed; True for all. Cells of fewer samples than the others say so.
 
     Returns
     -------
@@ -452,7 +295,8 @@ def propagate(
         branch = changed(
             ready, {n.parameter: Value(v, n.parameter.unit) for n, v in zip(forks, way, strict=True)}, True
         )
-        plan = Plan.of(branch, axes, quantities=tuple(quantities), modalities=asked, same_probe=True)
+        branch, picked, _ = simulated(branch, False, count if axes else 1, nonlinear or 1, start)
+        plan = Plan.of(branch, axes, quantities=tuple(quantities), modalities=asked, same_probe=True, simulated=picked)
         blocks, computed = run(plan, executor, progress)
         whole = assembled(plan, blocks, computed)
         rows = {}
@@ -478,6 +322,7 @@ def _collected(
     shown: list[Cell] = []
     wanted = set(quantities)
     labels = tuple(label for label, _ in made)
+    picked = plan.picked() if plan.axes else None
     for key, cell in _key(_nominal(ready, modalities, tuple(wanted))):
         if wanted and cell.quantity not in wanted:
             continue
@@ -485,15 +330,19 @@ def _collected(
         if k is None or cell.value is None:
             shown.append(cell)
             continue
-        band = _band(every[k], drawn[:, k], labels, cell)
+        own = drawn[:, k] if picked is None or key[1] != SIMULATED else drawn[:, k, picked]
+        band = _band(every[k], own, labels, cell)
         found.append(band)
         flags = cell.flags
         if band.answered < 1:
             message = f"no number in {1 - band.answered:.0%} of the samples"
             flags = (*flags, Flag("samples", message, "warn"))
-        if count < FEW and known:
-            flags = (*flags, Flag("few-samples", f"band of {count} samples: take {FEW} or more", "note"))
-        shown.append(dataclasses.replace(cell, low=band.p5, high=band.p95, flags=flags))
+        if own.shape[-1] < count:
+            words = f"band of {own.shape[-1]} of the {count} samples, at which bubbles were simulated"
+            flags = (*flags, Flag("simulated", words, "note"))
+        if own.shape[-1] < FEW and known:
+            flags = (*flags, Flag("few-samples", f"band of {own.shape[-1]} samples: take {FEW} or more", "note"))
+        shown.append(dataclasses.replace(cell, low=band.p5, high=band.p95, median=band.p50, flags=flags))
     comparison = Comparison(ready, tuple(shown))
     return Propagation(comparison, tuple(found), tuple(known), count, seed, every, drawn, labels, plan)
 
@@ -501,12 +350,13 @@ def _collected(
 def _nominal(ready: Study, modalities: tuple[str, ...], quantities: tuple[str, ...]) -> list[Cell]:
     """Cells of the study as it is stated."""
     cells: list[Cell] = []
-    for formulation in ready.formulations:
-        placed, where = studies.place(formulation, ready.scenario)
-        cells.append(where)
-        for modality in modalities:
-            if studies.room(modality).applies(placed):
-                cells += limits_or_all(placed, modality, ready.protocol(modality), quantities)
+    with records.using(ready.components):
+        for formulation in ready.formulations:
+            placed, where = studies.place(formulation, ready.scenario)
+            cells.append(where)
+            for modality in modalities:
+                if studies.room(modality).applies(placed):
+                    cells += limits_or_all(placed, modality, ready.protocol(modality), quantities)
     return cells
 
 

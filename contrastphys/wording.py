@@ -80,3 +80,37 @@ def _factors(product: str) -> list[tuple[str, float]]:
 
 def _power(name: str, power: float) -> str:
     return name if power == 1 else f"{name}{raised(power)}"
+
+
+def significant(value: float, digits: int = 2) -> str:
+    """A number with a few digits and no needless zeros.
+
+    Examples
+    --------
+    >>> significant(0.03712), significant(1234.0), significant(2.2e-9)
+    ('0.037', '1200', '2.2e-09')
+    """
+    if value == 0 or not math.isfinite(value):
+        return f"{value:g}"
+    rounded = float(f"{value:.{digits - 1}e}")
+    return f"{rounded:.0f}" if digits <= math.log10(abs(rounded)) < 5 else f"{rounded:g}"
+
+
+def amount(value: float, unit: str) -> str:
+    """A number with its unit; molarities with the prefix that suits them.
+
+    Examples
+    --------
+    >>> amount(2.4e-8, "mmol/L"), amount(9.3, "mmol/L"), amount(1.5e5, "1/mL")
+    ('24 pM', '9.3 mM', '150000 1/mL')
+    """
+    if unit == "mmol/L" and value > 0:
+        for prefix, size in (("m", 1.0), ("u", 1e-3), ("n", 1e-6), ("p", 1e-9), ("f", 1e-12)):
+            if value >= size * 0.9995 or prefix == "f":
+                return f"{significant(value / size)} {prefix}M"
+    return f"{significant(value)} {pretty(unit)}"
+
+
+def pretty(unit: str) -> str:
+    """A unit as a reader writes it."""
+    return unit.replace("**", "^").replace(" * ", "·").replace("*", "·").replace(" / ", "/")

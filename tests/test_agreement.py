@@ -1,4 +1,4 @@
-"""Every comparison with an independent code that the page of agreement shows; a missing one fails, none is left out."""
+"""Every comparison with an independent code that the page of agreement shows; a missing code fails its test."""
 
 import importlib.util
 import re

@@ -199,9 +199,7 @@ def test_a_trace_of_a_file_gives_the_shell_and_the_rest_radius(tmp_path):
     ]
     file = tmp_path / "trace.csv"
     file.write_text("\n".join(["# source: own data", "# licence: own", "# note: made", head, *rows]) + "\n", "utf-8")
-    found = calibrate(
-        BUBBLE, file, ["gas.shell.chi", "gas.shell.kappa_s", "rest_radius"], start={"rest_radius": "1.5 um"}
-    )
+    found = calibrate(BUBBLE, file, ["gas.shell.chi", "gas.shell.kappa_s", "rest_radius"])
     assert found.known_sd
     for name, true in {"gas.shell.chi": 0.5, "gas.shell.kappa_s": 5e-9, "rest_radius": 1.6}.items():
         value = found.parameters[name]

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 
+import numpy as np
 import pytest
 
 import contrastphys as cp
@@ -144,6 +145,56 @@ def test_a_file_where_the_folder_should_be(tmp_path):
     with pytest.raises(RecordError, match="is a file, not a folder"):
         compare(["gadoterate"]).write(tmp_path / "out")
     assert (tmp_path / "out").read_text() == "mine"
+
+
+def test_many_are_compared_by_workers_as_by_one(tmp_path):
+    from concurrent import futures
+
+    chelate = cp.load("gadoterate")
+    probes = tuple(chelate.replace(id=f"gd-{i}", dose={"value": f"{0.05 + 0.001 * i:.4f} mmol/kg", "basis": "Gd"})
+                   for i in range(61))  # fmt: skip
+    study = Study(probes, title="many")
+    alone = compare(study)
+    with futures.ThreadPoolExecutor(2) as pool:
+        assert compare(study, executor=pool).cells == alone.cells
+    alone.write(tmp_path, dpi=50)
+    page = (tmp_path / "report.html").read_text("utf-8")
+    assert "the first 40 of 61 by rank" in page
+    assert "gd-60" in page and "gd-5<" not in page  # the largest dose leads
+    assert len({r["formulation"] for r in json.loads((tmp_path / "results.json").read_text("utf-8"))}) == 61
+    assert "the first 10 of 61 by rank" in alone.table(most=10)
+
+
+def test_fronts_are_those_of_every_pair():
+    from contrastphys.ranking import fronts
+
+    generator = np.random.default_rng(3)
+    names = ("mri", "xray", "photoacoustic", "ultrasound")
+    made = [{m: float(v) for m, v in zip(names, row, strict=True) if v > 0}
+            for row in generator.integers(0, 5, (80, 4)) if row.any()]  # fmt: skip
+    found = fronts(made)
+
+    def beats(a, b):
+        pairs = [(a.get(m, 0), b.get(m, 0)) for m in names]
+        return all(x >= y for x, y in pairs) and any(x > y for x, y in pairs)
+
+    left, front = set(range(len(made))), 1
+    while left:
+        best = {i for i in left if not any(beats(made[j], made[i]) for j in left)}
+        assert all(found[i] == front for i in best)
+        left, front = left - best, front + 1
+
+
+def test_light_above_the_skin_limit_ranks_behind_all():
+    from contrastphys.photoacoustic.agents import Protocol
+
+    rod = cp.load("gold-nanorod-41x10nm").replace(dose={"value": "10 mg/kg", "basis": "Au"})
+    bright = Study((rod,), protocols={"photoacoustic": Protocol(wavelength="808 nm", fluence="80 mJ/cm^2")})
+    (entry,) = compare(bright).rank()
+    assert entry["front"] is None
+    assert "80 mJ/cm^2 exceeds the skin limit" in entry["exceeds"] and "ANSI Z136.1" in entry["exceeds"]
+    (entry,) = compare(Study((rod,))).rank()
+    assert entry["front"] == 1 and entry["exceeds"] == ""
 
 
 def test_margin_is_concentration_over_smallest_seen():

@@ -395,13 +395,16 @@ def test_command_lines(words, capsys, tmp_path, monkeypatch):
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
-@pytest.mark.parametrize(
-    "words", [["--workers", "0"], ["--workers", "-1"], ["--workers", "9" * 40], ["--workers", "２"]]
-)
-def test_options_that_take_numbers(words, capsys):
-    with pytest.raises(SystemExit) as stop:
-        main(["sweep", "gadoterate", "--over", "dose=0.1 mmol/kg", *words])
-    assert stop.value.code == 2 and "write a whole number from 1 to 4096" in capsys.readouterr().err
+@pytest.mark.parametrize("number", ["0", "-1", "9" * 40, "２", "1e3", "nan", ""])
+def test_options_that_take_numbers(number, capsys):
+    for command, most in (
+        (["sweep", "gadoterate", "--over", "dose=0.1 mmol/kg", "--workers", number], "4096"),
+        (["compare", "--samples", number], "1000000"),
+        (["compare", "--dpi", number], "1200"),
+    ):
+        with pytest.raises(SystemExit) as stop:
+            main(command)
+        assert stop.value.code == 2 and f"to {most}" in capsys.readouterr().err
 
 
 def test_a_fault_of_ours_is_one_line_too(monkeypatch, capsys):

@@ -50,7 +50,7 @@ def test_reviews_notebook_shows_every_claim_with_its_verdict():
     """What is kept in the notebook is what the page of verdicts says."""
     path = next(p for p in NOTEBOOKS if p.stem == "07_reviews")
     page = (path.parent.parent / "materials" / "published" / "CLAIMS.md").read_text("utf-8")
-    said = dict(re.findall(r"^\| \[(C\d\d)\].*?\| ([^|]+) \| [^|]+ \|$", page, re.M))
+    said = dict(re.findall(r"^\| \[(C\d\d)\].*?\| ([^|(]+?)(?: \(.*?\))? \| [^|]+ \|$", page, re.M))
     shown = {}
     for cell in nbformat.read(path, as_version=4).cells:
         found = re.fullmatch(r'cp\.claims\.verdict\("(C\d\d)"\)', cell.source)

@@ -218,7 +218,8 @@ def together(found):
 
 def exact(rows):
     """Q_ext, Q_sca, Q_abs and g of every row of layers in as many digits as it takes."""
-    pytest.importorskip("mpmath")
+    import mpmath  # noqa: F401  its arithmetic is behind the other code
+
     plain = [[(complex(m), float(x)) for m, x in row] for row in rows]
     return np.array([exact_sphere(row) for row in plain]).T
 

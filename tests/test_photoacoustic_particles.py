@@ -70,6 +70,18 @@ def test_nothing_is_extrapolated_or_invented(call, words):
         call()
 
 
+@pytest.mark.parametrize(
+    ("material", "low", "high"),
+    # Malitson fitted 0.21 to 3.71 um, Rakic 0.2 to 5 eV; the formula of water is continued to where it strays by 0.006
+    [("silica-malitson", 210, 3710), ("gold-rakic-lorentz-drude", 248, 6200), ("water-daimon", 182, 1700)],
+)
+def test_formulas_answer_to_the_ends_of_their_range(material, low, high):
+    assert np.all(np.isfinite(permittivity.refractive_index.bare(np.array([low, high], float), material)))
+    for beyond in (low - 1.0, high + 1.0):
+        with pytest.raises(Refusal, match=f"{low:g} to {high:g} nm"):
+            permittivity.refractive_index.bare(beyond, material)
+
+
 def test_water_and_silica_indices():
     assert permittivity.water_index("589.3 nm").magnitude == pytest.approx(1.33335, abs=2e-5)
     assert permittivity.silica_index("589.3 nm").magnitude == pytest.approx(1.45840, abs=2e-5)
@@ -243,6 +255,20 @@ def test_rod_regression_and_volume():
     assert found.molar_extinction.magnitude.max() == pytest.approx(1.31e9, rel=3e-3)
     capped = cross_sections.bare(rod.bare(41.0, 10.0, volume="capped"), wavelength)
     assert capped.molar_extinction.magnitude.max() == pytest.approx(1.80e9, rel=6e-3)
+
+
+def test_no_spread_is_the_limit_of_a_narrow_one():
+    """Also where half of a wide spread would be shorter than a sphere, and none of it counts."""
+    wavelength = np.array([450.0, 530.0, 560.0])
+    plain = cross_sections.bare(rod.bare(16.0, 10.0), wavelength).sigma_abs
+    assert cross_sections.bare(rod.bare(16.0, 10.0, aspect_sd=0.01), wavelength).sigma_abs == pytest.approx(
+        plain, rel=0.01
+    )
+    assert cross_sections.bare(rod.bare(16.0, 10.0, sigma_ln=0.01), wavelength).sigma_abs == pytest.approx(
+        plain, rel=0.01
+    )
+    round_ = cross_sections.bare(rod.bare(10.0, 10.0, aspect_sd=0.01), wavelength).sigma_abs
+    assert round_ == pytest.approx(cross_sections.bare(sphere.bare(10.0), wavelength).sigma_abs, rel=0.03)
 
 
 def test_spread_of_shape_broadens_a_rod():

@@ -18,7 +18,7 @@ from contrastphys.units import Q
 
 ROOMS = (cp, *(getattr(cp, name) for name in ("mri", "xray", "photoacoustic", "ultrasound")))
 # What a law or distribution of a user's own must answer: no object is of these types themselves.
-PROMISES = {"contrastphys.ultrasound.shells.Shell", "contrastphys.ultrasound.sizes.Distribution"}
+PROMISES = {"contrastphys.ultrasound.coats.Shell", "contrastphys.ultrasound.sizes.Distribution"}
 
 
 def ours(kind):

@@ -25,6 +25,7 @@ from contrastphys.sampling import Alternatives, LogNormal, Normal, Uniform
 from contrastphys.study import Study, cells
 from contrastphys.sweeps import SweepError, axes_of, sweep
 from contrastphys.tables import Reply, Table
+from contrastphys.uncertainty import propagate
 from contrastphys.units import Q, UnitError
 
 CT = ["xray"]
@@ -205,6 +206,39 @@ def test_large_sweeps_use_linear_ultrasound_unless_asked():
     assert "linear ultrasound in place of pulse-inversion" in result.notes[0]
 
 
+def test_bubbles_are_simulated_at_a_stated_number_of_points(monkeypatch):
+    made = changed(study(), {"protocol.ultrasound.sequence": "pulse-inversion"})
+    over = {"soft.dose": Uniform("0.1 mL", "2 mL")}
+    options = {"modalities": ["ultrasound"], "samples": 30, "progress": False}
+    found = sweep(made, over, nonlinear=4, **options)
+    margins = found.values("soft", "ultrasound")
+    assert np.isfinite(margins).sum() == 4
+    assert "simulated at 4 of 30 points, picked by seed 7" in found.summary()
+    again = sweep(made, over, nonlinear=4, **options)
+    assert found.digest() == again.digest()
+    every = sweep(made, over, nonlinear=True, **options).values("soft", "ultrasound")
+    there = np.isfinite(margins)
+    assert margins[there] == pytest.approx(every[there])
+    assert not sweep(made, over, nonlinear=30, **options).notes
+    other = sweep(made, over, nonlinear=4, seed=8, **options).values("soft", "ultrasound")
+    assert (np.isfinite(other) != there).any()
+    for wrong in (0, -2, 2.5):
+        with pytest.raises(ValueError, match="at how many points bubbles are simulated"):
+            sweep(made, over, nonlinear=wrong, **options)
+
+
+def test_a_propagation_simulates_bubbles_at_a_stated_number_of_samples():
+    made = changed(study(), {"protocol.ultrasound.sequence": "pulse-inversion"})
+    inputs = {"soft.dose": Uniform("0.1 mL", "2 mL")}
+    found = propagate(made, samples=24, inputs=inputs, nonlinear=5, quantities=["margin"],
+                      modalities=["ultrasound", "xray"])  # fmt: skip
+    (cell,) = found.comparison.select("soft", "ultrasound", "margin")
+    assert any("band of 5 of the 24 samples, at which bubbles were simulated" in f.message for f in cell.flags)
+    assert not any("simulated" in f.message for c in found.comparison.select("gold-1.9") for f in c.flags)
+    assert found.band("soft", "ultrasound").answered == 1.0
+    assert len(found.margins()["gold-1.9"]["xray"]) == 5
+
+
 # ---------------------------------------------------------------------------------------------- bad input
 
 
@@ -243,6 +277,33 @@ def test_what_is_no_executor_is_refused():
         sweep(study(), GRID, modalities=["x-ray"])
     with pytest.raises(ValueError, match="two or more"):
         Alternatives(1.0)
+
+
+class OverPipes:
+    """An executor as those of MPI are: nothing but `submit`, which pickles what goes there and what comes back."""
+
+    def __init__(self, pool):
+        self.pool, self.sent = pool, []
+
+    def submit(self, function, *arguments):
+        packed = pickle.dumps((function, arguments))
+        self.sent.append(len(packed))
+
+        def there():
+            function, arguments = pickle.loads(packed)
+            return pickle.loads(pickle.dumps(function(*arguments)))
+
+        return self.pool.submit(there)
+
+
+def test_an_executor_that_only_submits_and_pickles_is_enough():
+    with futures.ThreadPoolExecutor(2) as pool:
+        found = sweep(study(), GRID, OverPipes(pool), modalities=CT)
+        assert found.digest() == sweep(study(), GRID, modalities=CT).digest()
+        many = OverPipes(pool)
+        over = {"scenario.body_mass": Uniform("40 kg", "90 kg")}
+        sweep(study(), over, many, samples=4000, modalities=CT)
+        assert max(many.sent) < 40_000  # samples are drawn there
 
 
 class Dying(futures.Executor):

@@ -92,6 +92,42 @@ def test_one_grid_serves_every_distribution():
         assert sequence_echo(cloud, PULSE).residual == pytest.approx(mean, rel=0.02)
 
 
+def test_a_sweep_over_distributions_simulates_each_radius_once(monkeypatch):
+    """Populations that share shell, gas and pulse share their radii; the answer is that of a fresh start."""
+    from contrastphys.ultrasound import echo
+    from contrastphys.ultrasound.sounding import Memory
+
+    clouds = [
+        Population(LogNormal.bare(median, sigma), "1e6 1/mL", GAS, SHELL, WATER, polytropic=1.07)
+        for median in np.linspace(0.8e-6, 1.6e-6, 9) for sigma in (0.3, 0.4)
+    ]  # fmt: skip
+    simulated = []
+    plain = echo.echo_table
+    monkeypatch.setattr(echo, "_MEMORY", Memory())
+    monkeypatch.setattr(echo, "echo_table", lambda radii, *a: simulated.append(len(radii)) or plain(radii, *a))
+    swept = [echo.sequence_echo(cloud, PULSE).residual for cloud in clouds]
+    assert simulated[0] >= 64
+    assert sum(simulated) < 5 * simulated[0]  # for eighteen populations
+    assert len(simulated) < len(clouds)  # some needed nothing new
+    monkeypatch.setattr(echo, "_MEMORY", Memory())
+    assert echo.sequence_echo(clouds[-1], PULSE).residual == swept[-1]
+    simulated.clear()
+    other = clouds[-1].changed(shell=SHELL.changed(chi=0.6))
+    assert echo.sequence_echo(other, PULSE).residual != swept[-1]
+    assert simulated[0] >= 64  # another shell starts anew
+
+
+def test_memory_forgets_the_oldest():
+    from contrastphys.ultrasound.sounding import Memory, Rungs
+
+    memory, at = Memory(keys=2), Rungs(np.array([1.0, 2.0]), np.ones(2), (0, 1))
+    made = []
+    for key in ("a", "b", "c", "c", "a"):
+        rows = memory.get(key, at, lambda radii, key=key: made.append(key) or np.column_stack([radii, radii**2]))
+        assert rows.tolist() == [[1, 1], [2, 4]]
+    assert made == ["a", "b", "c", "a"]
+
+
 def test_enough_radii_are_simulated():
     cloud = Population(LogNormal("1.2 um", 0.4), "1e6 1/mL", GAS, SHELL, WATER, polytropic=1.07)
     strong = Pulse("3 MHz", "200 kPa", 4, "hann")

@@ -18,7 +18,8 @@ from contrastphys.ultrasound import (
     resonance,
     resonant_radius,
 )
-from contrastphys.ultrasound.linear import _phi, natural, response, sections
+from contrastphys.ultrasound.gas_heat import _phi
+from contrastphys.ultrasound.linear import natural, response, sections
 from contrastphys.units import Q, RangeWarning
 
 WATER = Liquid()
@@ -41,7 +42,7 @@ def test_reference_table(bubble, f0, rows):
     assert resonance(bubble, WATER).frequency.to("MHz").magnitude == pytest.approx(f0, abs=6e-7)
     for f, (scattering, extinction) in rows.items():
         found = cross_sections(bubble, Q(f, "MHz"), WATER)
-        assert found.scattering.magnitude == pytest.approx(scattering, rel=2e-7)
+        assert found.scattering.magnitude == pytest.approx(scattering, rel=5e-7)  # seven digits are printed
         assert found.extinction.magnitude == pytest.approx(extinction, rel=5e-7)
 
 

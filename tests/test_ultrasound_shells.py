@@ -15,7 +15,7 @@ from contrastphys.ultrasound import (
     Marmottant,
     Tabulated,
 )
-from contrastphys.ultrasound.shells import describe
+from contrastphys.ultrasound.coats import describe
 from contrastphys.units import Q, RangeWarning, UnitError
 
 REST = 2e-6

@@ -14,6 +14,7 @@ from contrastphys.ultrasound import (
     Liquid,
     Marmottant,
     Pulse,
+    cross_sections,
     kernels,
     simulate,
 )
@@ -60,6 +61,16 @@ def test_against_the_radau_method_of_scipy(radius, shell, model, cycles):
     assert np.max(np.abs(found.metres - solved[0])) < 1e-9 * radius
     assert np.max(np.abs(found.metres_per_second - solved[1])) < 2e-6 * np.max(np.abs(solved[1]))
     assert np.max(np.abs(found.source - source)[1:]) < 5e-5 * np.max(np.abs(source))
+
+
+@pytest.mark.parametrize("radius", [2e-8, 5e-8, 2e-7])
+@pytest.mark.parametrize("name", ["free", "lipid", "smooth", "linear", "thick", "softening"])
+def test_small_motion_of_a_stiff_wall_is_the_linear_one(name, radius):
+    bubble, pulse = Bubble.bare(radius, Gas(), SHELLS[name], 1.07), Pulse("2.5 MHz", "50 Pa", 20)
+    found = simulate(bubble, pulse, WATER, tolerance=1e-10)
+    eps = 2 * np.pi * 2.5e6 * radius / WATER.sound_speed
+    linear = cross_sections(bubble, "2.5 MHz", WATER).scattering.magnitude
+    assert 4 * np.pi * abs(found.harmonic(1)) ** 2 / 50**2 / (1 + eps**2) == pytest.approx(linear, rel=1e-4)
 
 
 @pytest.mark.filterwarnings("ignore:radius")

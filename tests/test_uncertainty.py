@@ -1,12 +1,13 @@
 """Bands and indices: analytic cases, the closed form of a linear one, and the promises made to a comparison."""
 
+import csv
 import math
 
 import numpy as np
 import pytest
 
 import contrastphys as cp
-from contrastphys.comparison import Comparison
+from contrastphys.comparison import Comparison, significant
 from contrastphys.mistakes import RecordError
 from contrastphys.provenance import Cell, Value
 from contrastphys.sampling import (
@@ -21,8 +22,9 @@ from contrastphys.sampling import (
     of_value,
 )
 from contrastphys.schema import Spec
+from contrastphys.sensitivity import bands, indices
 from contrastphys.study import Study
-from contrastphys.uncertainty import bands, indices, inputs_of, propagate
+from contrastphys.uncertainty import inputs_of, propagate
 from contrastphys.units import UnitError
 
 SPEC = Spec("number", unit="nm", low=0, high=100)
@@ -163,6 +165,26 @@ def test_no_cell_is_tighter_than_its_model_and_a_spread_widens_it():
             assert width > ranges["sure"][key] * 1.02
         if key[0] == "c_min":
             assert width == pytest.approx(ranges["sure"][key], rel=0.05)
+
+
+def test_a_sampled_comparison_carries_its_medians(tmp_path):
+    spread = propagate(gold(), samples=64, modalities=["xray"])
+    cells = spread.comparison.select("gold", "xray")
+    nominal = {(c.quantity, str(c.conditions)): c for c in cp.compare(Study((gold(),))).select("gold", "xray")}
+    for cell in cells:
+        assert cell.low < cell.median < cell.high
+        own = nominal[cell.quantity, str(cell.conditions)]
+        assert cell.low <= own.low and cell.high >= own.high  # never tighter than the model
+    margin = spread.comparison.verdict("gold", "xray").margin
+    assert margin.median == spread.band("gold", "xray").p50
+    assert "p5, median and p95" in spread.comparison.legend()
+    assert f" - {significant(margin.median)} - " in spread.comparison.table()
+    assert ", median " in spread.comparison.explain("gold", "xray")
+    spread.comparison.to_csv(tmp_path / "table.csv")
+    rows = csv.DictReader((tmp_path / "table.csv").read_text("utf-8").splitlines())
+    assert pytest.approx(margin.median) in [float(r["median"]) for r in rows if r["quantity"] == "margin"]
+    spread.comparison.report(tmp_path / "report.html")
+    assert ", median " in (tmp_path / "report.html").read_text("utf-8")
 
 
 def test_an_exact_repeat_for_a_seed():

@@ -56,7 +56,7 @@ def of(name: str) -> Claim:
     found = claims()
     if key not in found:
         what = f"{key} asks for {known[key].modality}, beyond the physics modelled here"
-        raise RecordError([Mistake("claims", 0, "id", what, f"write one of {', '.join(found)}")])
+        raise RecordError([Mistake("claims", 0, "id", what, "`contrastphys claims` lists those that are")])
     return found[key]
 
 

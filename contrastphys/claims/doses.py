@@ -38,6 +38,13 @@ def dose_for(agent: Formulation, cell: Cell, basis: str) -> float:
     return float(held.to(basis, "mg/mL").quantity.magnitude) * POOL * 1e3
 
 
+def band(cell: Cell, number: float) -> dict[str, float]:
+    """Low and high of a number that is proportional to a limit, from the limit's own band."""
+    if not cell.value or cell.low is None or cell.high is None:
+        return {}
+    return {"low": number * cell.low / cell.value, "high": number * cell.high / cell.value}
+
+
 def label_dose(name: str, basis: str) -> float:
     """Dose of a label in mg/kg of an element, of an adult."""
     agent = load(name)

@@ -11,7 +11,7 @@ from typing import Any
 from .. import records, ultrasound, xray
 from ..formulation import load
 from ..provenance import Refusal
-from .doses import dose_for, entities, label_dose, least
+from .doses import band, dose_for, entities, label_dose, least
 from .verdict import FAILS, HOLDS, ONLY_IF, Claim, Numbers, Ruling
 
 us: Any = ultrasound  # its doors take words such as "1 um"
@@ -29,9 +29,9 @@ def _trimodal() -> Numbers:
     asked = (
         ("MRI", probe, "mri", None),
         ("photoacoustics", probe, "photoacoustic", None),
-        ("ultrasound, liquid", probe, "ultrasound", None),
-        ("ultrasound, vaporised", probe, "ultrasound", us.Protocol(**BUBBLES)),
-        ("ultrasound, perfluoropentane vaporised", pentane, "ultrasound", us.Protocol(**BUBBLES)),
+        ("ultrasound (liquid)", probe, "ultrasound", None),
+        ("ultrasound (vaporised)", probe, "ultrasound", us.Protocol(**BUBBLES)),
+        ("ultrasound (perfluoropentane, vaporised)", pentane, "ultrasound", us.Protocol(**BUBBLES)),
     )
     for word, agent, modality, protocol in asked:
         try:
@@ -39,7 +39,8 @@ def _trimodal() -> Numbers:
         except Refusal as why:
             found.missing[word] = " ".join(str(why).split())
             continue
-        found.put(f"dose {word}", dose_for(agent, cell, "Fe"), "mg/kg", letter=cell.letter)
+        dose = dose_for(agent, cell, "Fe")
+        found.put(f"dose {word}", dose, "mg/kg", letter=cell.letter, **band(cell, dose))
         found.put(f"particles {word}", entities(agent, cell) * 1e9, "nmol/L")
     found.put("iron of a label", label_dose("ferumoxytol", "Fe"), "mg/kg", status="verified", letter="M",
               source="Feraheme label, 510 mg")  # fmt: skip
@@ -56,9 +57,9 @@ def _trimodal_rule(n: Numbers) -> Ruling:
         words += f"; {max(first, key=lambda w: doses[w])} sets the dose"
     if not {"MRI", "photoacoustics"} <= seen:
         return Ruling(FAILS, words)
-    if seen & {"ultrasound, liquid", "ultrasound, vaporised"}:
+    if seen & {"ultrasound (liquid)", "ultrasound (vaporised)"}:
         return Ruling(HOLDS, words)
-    if "ultrasound, perfluoropentane vaporised" in seen:
+    if "ultrasound (perfluoropentane, vaporised)" in seen:
         return Ruling(
             ONLY_IF, "its drops are made bubbles and stay so, which perfluorohexane at 37 degC does not: " + words
         )
@@ -83,8 +84,9 @@ def _hybrids() -> Numbers:
         agent = load(name)
         by_mri, by_ct = least(agent, "mri"), least(agent, "xray", beam)
         found.put(f"CT over MRI {word}", entities(agent, by_ct) / entities(agent, by_mri))
-        found.put(f"dose for CT {word}", dose_for(agent, by_ct, metal), "mg/kg", letter=by_ct.letter)
-        found.put(f"dose for MRI {word}", dose_for(agent, by_mri, metal), "mg/kg", letter=by_mri.letter)
+        for modality, cell in (("CT", by_ct), ("MRI", by_mri)):
+            dose = dose_for(agent, cell, metal)
+            found.put(f"dose for {modality} {word}", dose, "mg/kg", letter=cell.letter, **band(cell, dose))
     found.put("limit Gd-Au", label_dose("iohexol", "I"), "mg/kg", status="unverified", letter="A",
               source="iodine of a body CT, 1.5 mL/kg of 300 mg I/mL")  # fmt: skip
     found.put("limit iron oxide", label_dose("ferumoxytol", "Fe"), "mg/kg", status="verified", letter="M",
@@ -93,15 +95,15 @@ def _hybrids() -> Numbers:
 
 
 def _hybrids_rule(n: Numbers) -> Ruling:
-    ratios, ct = n.some("CT over MRI "), n.some("dose for CT ")
-    serves = [w for w, dose in ct.items() if dose <= n.of(f"limit {'Gd-Au' if 'Au' in w else 'iron oxide'}")]
+    ratios, doses = n.some("CT over MRI "), n.some("dose for CT ")
+    serves = [w for w, dose in doses.items() if dose <= n.of(f"limit {'Gd-Au' if 'Au' in w else 'iron oxide'}")]
     words = (
         f"CT needs {', '.join(f'{r:.0f} times ({w})' for w, r in ratios.items())} what MRI needs, that is "
-        f"{', '.join(f'{dose:.0f} mg/kg of metal ({w})' for w, dose in ct.items())}, beside "
-        f"{n.of('limit Gd-Au'):.0f} mg/kg "
-        f"of iodine in a body CT and {n.of('limit iron oxide'):.1f} mg/kg of iron on a label"
+        f"{', '.join(f'{dose:.0f} mg/kg of metal ({w})' for w, dose in doses.items())}, beside "
+        f"{n.of('limit Gd-Au'):.0f} mg/kg of iodine in a body CT and {n.of('limit iron oxide'):.1f} mg/kg of iron on a "
+        "label"
     )
-    if len(serves) == len(ct):
+    if len(serves) == len(doses):
         return Ruling(HOLDS, words)
     if serves:
         return Ruling(ONLY_IF, f"the metal is gold and CT sets the dose: {words}"
@@ -112,9 +114,7 @@ def _hybrids_rule(n: Numbers) -> Ruling:
 C37 = Claim(
     "C37", "least concentration seen by MRI at 3 T and by CT at 120 kV behind 20 cm of water, in one particle's terms",
     "gold weighed against the iodine a body CT gives, iron against a label: yardsticks, not limits of tolerance; r1 "
-    "of a "
-    "chelate held on gold is known within a factor of five; one voxel of 12 HU noise, where "
-    "averaging 50 "
+    "of a chelate held on gold has a wide band (3 to 5 times); one voxel of 12 HU noise, where averaging 50 "
     "voxels lowers the CT limit sevenfold",
     _hybrids, _hybrids_rule,
 )  # fmt: skip
@@ -132,7 +132,9 @@ def _decades() -> Numbers:
              ("ultrasound", "sonovue", "ultrasound", us.Protocol(sequence="pulse-inversion")))  # fmt: skip
     for word, name, modality, protocol in cases:
         agent = load(name)
-        found.put(f"computed {word}", entities(agent, least(agent, modality, protocol)), "mol/L")
+        cell = least(agent, modality, protocol)
+        number = entities(agent, cell)
+        found.put(f"computed {word}", number, "mol/L", letter=cell.letter, **band(cell, number))
     for row in records.table("published/reference_lines.csv").rows():
         low, high = row["sensitivity_low"], row["sensitivity_high"]
         if math.isfinite(low) and math.isfinite(high):
@@ -171,8 +173,7 @@ def _decades_rule(n: Numbers) -> Ruling:
 C38 = Claim(
     "C38", "least concentration seen at the default protocols, per particle or molecule; ranges that reviews state",
     "each limit follows its protocol (voxel, SNR, dose, depth): a factor of 2 to 10; reviews differ by decades "
-    "themselves; "
-    "particles and molecules are not the same mass",
+    "themselves; particles and molecules are not the same mass",
     _decades, _decades_rule,
 )  # fmt: skip
 

@@ -58,8 +58,8 @@ def _brightness_rule(n: Numbers) -> Ruling:
     named = n.of("sign gadoterate T1-weighted thin") > 0 > n.of("sign ferumoxytol T2-weighted thin")
     both = all({-1.0, 1.0} <= found for found in signs.values())
     peaks = (
-        f"in a spoiled gradient echo at 3 T gadoterate brightens up to {n.of('peak gadoterate'):.2g} mM, "
-        f"ferumoxytol up to {n.of('peak ferumoxytol'):.2g} mM, and more of either darkens"
+        f"in a spoiled gradient echo at 3 T gadoterate brightens up to {n.of('peak gadoterate'):.2g} mM, ferumoxytol "
+        f"up to {n.of('peak ferumoxytol'):.2g} mM, and more of either darkens"
     )
     if named and both:
         return Ruling(HOLDS, f"{peaks}; thin iron oxide darkens only what is T2-weighted")
@@ -97,6 +97,16 @@ def _number(entry: Any) -> bool:
     return isinstance(entry, int | float) and math.isfinite(entry)
 
 
+def _median_interval(rows: list[float]) -> tuple[float, float]:
+    """Where the median lies with 95 %, by the ranks of the rows: binomial counts below and above it."""
+    ranked, n = sorted(rows), len(rows)
+    below, rank = 0.5**n, 0
+    while rank < (n - 1) // 2 and below + math.comb(n, rank + 1) * 0.5**n <= 0.025:
+        rank += 1
+        below += math.comb(n, rank) * 0.5**n
+    return ranked[rank], ranked[n - 1 - rank]
+
+
 def _small_cores() -> Numbers:
     found = Numbers()
     for field, window in WINDOWS.items():
@@ -105,10 +115,10 @@ def _small_cores() -> Numbers:
             found.put(f"model r2/r1 {d:g} nm at {field:g} T", r2 / r1)
         for word, ends in (("below 5 nm", (0.0, SMALL)), ("10 to 20 nm", (LARGE, 20.01))):
             ratios = _published_ratios(*ends, window)
-            note = f"median of {len(ratios)} rows"
-            ends_of: dict[str, Any] = {"low": min(ratios), "high": max(ratios)}
+            note = f"median of {len(ratios)} rows with its 95 % interval"
+            low, high = _median_interval(ratios)
             found.put(f"published r2/r1 {word} at {field:g} T", np.median(ratios), status="second-hand", note=note,
-                      letter="M", **ends_of)  # fmt: skip
+                      letter="M", low=low, high=high)  # fmt: skip
     parts = mri.relaxivity(cores.iron_core(3.0), "1.5 T", medium="water").parts
     total = sum(part["r1"].magnitude for part in parts.values())
     found.put("surface share of r1 at 3 nm, 1.5 T", parts["surface iron"]["r1"].magnitude / total)
@@ -139,8 +149,8 @@ def _small_cores_rule(n: Numbers) -> Ruling:
 C02 = Claim(
     "C02",
     "r2/r1 of magnetite cores (moment, dead layer, surface ions) and of published ferrites, at 0.5, 1.5 and 3 T",
-    "a T1 agent is one of r2/r1 below 5; the model is an order of magnitude below 5 nm and takes r2 too low there, so "
-    "the published rows (second-hand, media and temperatures often not stated) decide with it",
+    "a T1 agent is one of r2/r1 below 5; the model is an order of magnitude below 5 nm and takes r2 too low there, "
+    "so the published rows (second-hand, media and temperatures often not stated) decide with it",
     _small_cores, _small_cores_rule,
 )  # fmt: skip
 
@@ -195,7 +205,8 @@ def _low_field() -> Numbers:
     for d in (5.0, 7.0, 9.0, 12.0, 18.0):
         r1, r2 = cores.rates(cores.iron_core(d), np.array([LOW, HIGH]))
         found.put(f"r2/r1 {d:g} nm", r2[0] / r1[0])
-        found.put(f"r1 gain {d:g} nm", r1[0] / r1[1])
+        gain = float(r1[0] / r1[1])
+        found.put(f"r1 gain {d:g} nm", gain, low=gain / 1.35, high=gain * 1.35)  # the error of r1 at 3 T
         found.put(f"r2 gain {d:g} nm", r2[0] / r2[1])
     return found
 
@@ -297,8 +308,8 @@ def _gadolinium_rule(n: Numbers) -> Ruling:
 C06 = Claim(
     "C06",
     "r1 of gadoterate and gadofosveset in plasma (Solomon-Bloembergen-Morgan, Freed) times T1 of blood, 0.5 to 14 T",
-    "efficacy is r1 T1 of the tissue, to which the relative gain of a spoiled gradient echo is proportional; r1 within "
-    "25 % in plasma, the binder's parameters are fitted to published r1",
+    "efficacy is r1 T1 of the tissue, to which the relative gain of a spoiled gradient echo is proportional; r1 "
+    "within 25 % in plasma, the binder's parameters are fitted to published r1",
     _gadolinium, _gadolinium_rule,
 )  # fmt: skip
 
@@ -330,10 +341,9 @@ def _holmium_rule(n: Numbers) -> Ruling:
     grows, none = power > CURIE, r1 < SILENT
     beyond = n.of("r2 Ho 7 T") > n.of("r2 Gd 7 T")
     words = (
-        f"r2 of NaHoF4 particles grows as the power {power:.2f} of the field, {listed(n.some('r2 Ho').values())} at "
-        "3, 7, "
-        f"14 T, while r1 stays below {r1:.2f} and gadoterate keeps r2 {listed(n.some('r2 Gd').values())}; the electron "
-        f"relaxes in {n.of('electron relaxation Ho'):.1e} s"
+        f"r2 of NaHoF4 particles grows as the power {power:.2f} of the field, {listed(n.some('r2 Ho').values())} at 3, "
+        f"7, 14 T, while r1 stays below {r1:.2f} and gadoterate keeps r2 {listed(n.some('r2 Gd').values())}; the "
+        f"electron relaxes in {n.of('electron relaxation Ho'):.1e} s"
     )
     published = n.some("published r2 Ho")
     if published:

@@ -105,7 +105,8 @@ def _cerasome_rule(n: Numbers) -> Ruling:
 C10 = Claim(
     "C10",
     "exchange of water between the lumen of a vesicle and outside, r1 = r1_free T1i/(T1i + R/3P)",
-    "size and content of the record are chosen: no paper with its numbers is held; uptake by plaque is not modelled",
+    "size and content of the record are chosen: no paper with its numbers is held; T1 of water is taken as 4 s; "
+    "uptake by plaque is not modelled",
     _cerasome, _cerasome_rule,
 )  # fmt: skip
 

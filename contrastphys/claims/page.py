@@ -10,8 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..files import write_whole
-from .verdict import FAILS, HOLDS, ONLY_IF, OPEN, REVIEWS, VERDICTS, Verdict, _shown, statements
+from .verdict import FAILS, HOLDS, ONLY_IF, OPEN, REVIEWS, VERDICTS, Verdict, shown, statements
 
+COLUMNS = (
+    "id", "claim", "verdict", "reason", "unsure", "number", "value", "low", "high", "unit", "letter", "status",
+    "missing", "model", "validity", "source",
+)  # fmt: skip
+INTRODUCTION = """\
+What two reviews of multimodal probes state, put to the models of this package. Each verdict is reached by a rule on the
+numbers below it, and each sentence is written from them: `contrastphys claims` makes this page and
+`contrastphys claims C25` shows one claim. A verdict is in doubt where another one would follow within the
+error of one of its numbers."""
 COLOURS = {HOLDS: "green", ONLY_IF: "yellow", FAILS: "red", OPEN: "cyan"}
 
 
@@ -36,7 +45,9 @@ class Verdicts:
     def summary(self) -> str:
         """How many claims came to which verdict, in one line."""
         counts = Counter(v.verdict for v in self.verdicts)
-        return f"{len(self)} claims: " + ", ".join(f"{counts[word]} {word}" for word in VERDICTS if counts[word])
+        told = ", ".join(f"{counts[word]} {word}" for word in VERDICTS if counts[word])
+        doubt = sum(bool(v.unsure) for v in self.verdicts)
+        return f"{len(self)} claims: {told}" + (f"; {doubt} in doubt within the error of a number" if doubt else "")
 
     def table(self, width: int = 120, colour: bool = False) -> str:
         """Id, claim, verdict and reason as a text table."""
@@ -44,26 +55,25 @@ class Verdicts:
         from rich.table import Table
         from rich.text import Text
 
-        shown = Table(show_lines=True)
-        shown.add_column("id", no_wrap=True)
+        drawn = Table(show_lines=True, expand=True)
+        drawn.add_column("id", no_wrap=True)
         for heading, ratio in (("claim", 3), ("verdict and reason", 6)):
-            shown.add_column(heading, ratio=ratio)
+            drawn.add_column(heading, ratio=ratio)
         for v in self.verdicts:
             said = Text(v.verdict, f"bold {COLOURS[v.verdict]}") + Text(v.sentence.removeprefix(v.verdict))
-            shown.add_row(v.id, Text(v.claim), said)
+            drawn.add_row(v.id, Text(v.claim), said)
         screen = Console(width=width, file=io.StringIO(), force_terminal=colour, highlight=False, legacy_windows=False)
         with screen.capture() as text:
-            screen.print(shown)
+            screen.print(drawn)
         return text.get()
 
     def to_csv(self) -> str:
         """A line a number: claim, verdict, the number with its unit and band, or why there is none."""
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(["id", "claim", "verdict", "reason", "number", "value", "low", "high", "unit", "letter",
-                         "status", "missing", "model", "validity", "source"])  # fmt: skip
+        writer.writerow(COLUMNS)
         for v in self.verdicts:
-            start, end = [v.id, v.claim, v.verdict, v.reason], [v.model, v.validity, v.source]
+            start, end = [v.id, v.claim, v.verdict, v.reason, "; ".join(v.unsure)], [v.model, v.validity, v.source]
             for name, value in v.numbers.items():
                 band = ["" if bound is None else f"{bound:.6g}" for bound in (value.low, value.high)]
                 row = [name, f"{value.number:.6g}", *band, value.unit, value.letter, value.status, ""]
@@ -76,24 +86,23 @@ class Verdicts:
         """The page: a table of all verdicts, then each claim with its numbers; what lies beyond comes last."""
         lines = [
             "# The reviews recomputed", "",
-            "What two reviews of multimodal probes state, put to the models of this package. Each verdict is reached "
-            "by a "
-            "rule on the numbers below it, and each sentence is written from them: `contrastphys claims` makes this "
-            "page, "
-            "`contrastphys claims C25` shows one claim.", "",
+            INTRODUCTION, "",
             f"{self.summary()}.", "",
             "Sources of the claims: " + "; ".join(REVIEWS.values()) + ".", "",
             "| id | claim | verdict | reason |", "| --- | --- | --- | --- |",
         ]  # fmt: skip
         for v in self.verdicts:
             link = f"[{v.id}](#{v.id.lower()})"
-            lines.append(f"| {link} | {_cell(v.claim)} | {v.verdict} | {_cell(v.reason)} |")
+            doubt = " (in doubt)" if v.unsure else ""
+            lines.append(f"| {link} | {_cell(v.claim)} | {v.verdict}{doubt} | {_cell(v.reason)} |")
         for v in self.verdicts:
-            lines += ["", f"## {v.id}", "", v.claim + ".", "", f"**{_cell(v.verdict)}**{_rest(v)}.", ""]
+            lines += ["", f"## {v.id}", "", v.claim + ".", "", f"**{v.verdict}**{_rest(v)}.", ""]
+            if v.unsure:
+                lines += [f"Another verdict would follow within the error of: {', '.join(v.unsure)}.", ""]
             if v.stated:
                 lines += [f"The review says: {v.stated}.", ""]
             lines += ["| number | value |", "| --- | --- |"]
-            lines += [f"| {_cell(name)} | {_cell(_shown(value))} |" for name, value in v.numbers.items()]
+            lines += [f"| {_cell(name)} | {_cell(shown(value))} |" for name, value in v.numbers.items()]
             lines += [f"| {_cell(name)} | none: {_cell(why)} |" for name, why in v.missing.items()]
             lines += ["", f"Model: {v.model}.", "", f"Validity: {v.validity}."]
         beyond = [s for s in statements().values() if s.scope == "beyond"]
@@ -111,8 +120,8 @@ class Verdicts:
 
     def _repr_html_(self) -> str:
         rows = "".join(
-            f"<tr><td>{v.id}</td><td style='text-align:left'>{html.escape(v.claim)}</td>"
-            f"<td style='text-align:left'><b>{v.verdict}</b>{html.escape(v.sentence.removeprefix(v.verdict))}</td></tr>"
+            f"<tr><td>{v.id}</td><td style='text-align:left'>{html.escape(v.claim)}</td><td "
+            f"style='text-align:left'><b>{v.verdict}</b>{html.escape(v.sentence.removeprefix(v.verdict))}</td></tr>"
             for v in self.verdicts
         )
         head = "<tr><th>id</th><th>claim</th><th>verdict and reason</th></tr>"
@@ -121,7 +130,7 @@ class Verdicts:
 
 def as_html(v: Verdict) -> str:
     """One verdict with its numbers as HTML for a notebook."""
-    rows = [(name, _shown(value)) for name, value in v.numbers.items()]
+    rows = [(name, shown(value)) for name, value in v.numbers.items()]
     rows += [(name, f"none: {why}") for name, why in v.missing.items()]
     body = "".join(
         f"<tr><td style='text-align:left'>{html.escape(a)}</td><td style='text-align:left'>{html.escape(b)}</td></tr>"
@@ -135,7 +144,7 @@ def as_html(v: Verdict) -> str:
 
 
 def _rest(v: Verdict) -> str:
-    return v.sentence.removeprefix(v.verdict)
+    return f"{'' if v.verdict == ONLY_IF else ':'} {v.reason}"
 
 
 def _cell(text: str) -> str:

@@ -13,7 +13,7 @@ from ..formulation import load
 from ..study import shortlist
 from ..ultrasound.imaging import LABEL_LIMIT
 from ..units import Q, magnitude
-from .doses import ADULT, dose_for, entities, label_dose, least
+from .doses import ADULT, band, dose_for, entities, label_dose, least
 from .verdict import FAILS, HOLDS, ONLY_IF, OPEN, Claim, Numbers, Ruling
 
 us: Any = ultrasound  # its doors take words such as "1 um"
@@ -37,8 +37,8 @@ def _polydopamine(agent: Any = "holmium-polydopamine") -> Numbers:
 def _polydopamine_rule(n: Numbers) -> Ruling:
     if n.missing:
         return Ruling(OPEN, f"no data for {', '.join(n.missing)} of this particle; an electron time of "
-                      f"{n.of('electron relaxation Ho'):.0e} s makes holmium a T2 agent at high field (see C07), the "
-                      "amount per particle and the spectrum of polydopamine would decide")  # fmt: skip
+                      f"{n.of('electron relaxation Ho'):.0e} s makes holmium a T2 agent at high field "
+                      "(see C07), the amount per particle and the spectrum of polydopamine would decide")  # fmt: skip
     gain, absorbs = n.of("r2 at 9.4 T") / n.of("r2 at 3 T"), n.of("molar absorption at 808 nm") > 0
     words = (
         f"r2 grows {gain:.1f} times from 3 to 9.4 T and it absorbs {n.of('molar absorption at 808 nm'):.1e} 1/(M cm)"
@@ -107,8 +107,7 @@ def _resolution_rule(n: Numbers) -> Ruling:
 C21 = Claim(
     "C21", "quantum noise of filtered back-projection (tau^-3/2 h^-1/2) and SNR of MRI by voxel and field",
     "what noise asks, not what a machine resolves; a smooth kernel needs several times less dose; coils fitted to a "
-    "mouse "
-    "gain SNR that is not in the one reference",
+    "mouse gain SNR that is not in the one reference",
     _resolution, _resolution_rule,
 )  # fmt: skip
 
@@ -147,8 +146,7 @@ def _loaded_drop_rule(n: Numbers) -> Ruling:
     words = (
         f"one pulse at the skin limit ({n.of('fluence on the skin'):.0f} mJ/cm^2) warms a core by "
         f"{n.of('rise of one core'):.1f} K and a drop of 0.5 um with {n.of('cores in the drop'):.0f} cores by "
-        f"{rise:.1f} K, "
-        f"{to_boil:.0f} K below boiling; 1 W/cm^2 held on 1 mg Fe/mL warms 4 mm by "
+        f"{rise:.1f} K, {to_boil:.0f} K below boiling; 1 W/cm^2 held on 1 mg Fe/mL warms 4 mm by "
         f"{n.of('rise of 4 mm holding 1 mg Fe/mL at 1 W/cm^2'):.0f} K"
     )
     if rise >= to_boil:
@@ -163,8 +161,7 @@ def _loaded_drop_rule(n: Numbers) -> Ruling:
 C30 = Claim(
     "C30", "heat of 10 nm magnetite cores shared by the whole drop, 808 nm, 5 ns at the skin limit, 37 degC",
     "size and load of the drop are chosen, not published; heat of evaporation, loss into the water and nucleation "
-    "(which "
-    "needs more than the boiling point) all ask for more light",
+    "(which needs more than the boiling point) all ask for more light",
     _loaded_drop, _loaded_drop_rule,
 )  # fmt: skip
 
@@ -177,15 +174,16 @@ SMALL_SHARE = 5.0  # % of the dose in the tumour
 def _uptake(uptake: Any = None, tumour: Any = "1 g") -> Numbers:
     found = Numbers()
     beam = ct.Protocol(kvp="120 kV")
-    cases = (("gadoterate, MRI", "gadoterate", "mri", None), ("ferumoxytol, MRI", "ferumoxytol", "mri", None),
-             ("iohexol, CT", "iohexol", "xray", beam),
-             ("ICG, photoacoustics", "icg", "photoacoustic", None))  # fmt: skip
+    cases = (("gadoterate by MRI", "gadoterate", "mri", None), ("ferumoxytol by MRI", "ferumoxytol", "mri", None),
+             ("iohexol by CT", "iohexol", "xray", beam),
+             ("ICG by photoacoustics", "icg", "photoacoustic", None))  # fmt: skip
     for word, name, modality, protocol in cases:
         agent = load(name)
         assert agent.dose is not None
         given = agent.dose_entities(agent.dose, ADULT)  # mol
-        share = 100 * entities(agent, least(agent, modality, protocol)) / given / 1000  # 1 g is 1 mL
-        found.put(f"needed {word}", share, "%/g")
+        cell = least(agent, modality, protocol)
+        share = 100 * entities(agent, cell) / given / 1000  # 1 g is 1 mL
+        found.put(f"needed {word}", share, "%/g", letter=cell.letter, **band(cell, share))
     found.put("spread evenly", 100 / (ADULT * 1e3), "%/g")
     if uptake is None:
         found.missing["uptake"] = (
@@ -249,9 +247,9 @@ def _safety_rule(n: Numbers) -> Ruling:
     used = n.some("used over limit, ")
     words = (
         "the shortlist's study uses "
-        f"{', '.join(f'{share:.0%} of the limit ({what})' for what, share in used.items())}; CT "
-        f"asks {n.of('entrance air kerma for 12 HU in 1 mm'):.0f} mGy for 12 HU in 1 mm, and MRI sees "
-        f"{n.of(SEEN):.0%} of a labelled dose of gadolinium"
+        f"{', '.join(f'{share:.0%} of the limit ({what})' for what, share in used.items())}; CT asks "
+        f"{n.of('entrance air kerma for 12 HU in 1 mm'):.0f} mGy for 12 HU in 1 mm, and MRI sees {n.of(SEEN):.0%} of a "
+        "labelled dose of gadolinium"
     )
     over = [what for what, share in used.items() if share > 1.001]
     if over:

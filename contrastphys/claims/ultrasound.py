@@ -87,6 +87,7 @@ def _nanobubbles() -> Numbers:
         one = us.Bubble(Q(radius, "nm"), "C4F10", thin, 1.07)
         wakes = us.inertial_threshold("2.25 MHz", bubble=one, criterion="growth", limit=1.5, cycles=6)
         found.put(f"wakes at {radius} nm", wakes.pressure.to("MPa").magnitude, "MPa")
+    found.missing["whether they leave vessels"] = "pores and flow of a vessel are not modelled"
     return found
 
 
@@ -95,10 +96,9 @@ def _nanobubbles_rule(n: Numbers) -> Ruling:
     needed, stock = n.of("number for the echo of microbubbles"), n.of("bubbles of the stock")
     words = (
         f"at equal gas nanobubbles of 300 nm echo {lost:.0f} dB less than microbubbles of 3 um, {needed:.0e} per mL of "
-        f"them would be needed for the same linear echo; buckled bubbles of 100, 200, 400 nm wake at "
+        "them would be needed for the same linear echo; buckled bubbles of 100, 200, 400 nm wake at "
         f"{listed(wakes.values(), 2)} MPa (published rises: {MEASURED[0]:.2g} to {MEASURED[1]:.2g} MPa); leaving "
-        "vessels "
-        "is not computed here"
+        "vessels is not computed here"
     )
     if lost <= 0:
         return Ruling(HOLDS, f"they echo as much: {words}")
@@ -154,8 +154,7 @@ C33 = Claim(
     "C33", "homogeneous nucleation under tension with focusing inside the drop; Laplace-shifted boiling as the lower "
     "end",
     "what triggers vaporisation is not settled: measured thresholds of other liquids lie 3 to 8 times below "
-    "nucleation; "
-    "no measured threshold of perfluorohexane below 5 MPa is held",
+    "nucleation; no measured threshold of perfluorohexane below 5 MPa is held",
     _droplets, _droplets_rule,
 )  # fmt: skip
 

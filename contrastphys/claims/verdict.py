@@ -1,7 +1,8 @@
 """A claim and its verdict: numbers are computed, a rule decides on them, the reason is written from them.
 
 A claim is split in two so that nothing is typed: `numbers()` asks the models, `judge(numbers)` applies the rule. Other
-numbers give another verdict, which is how the tests hold each rule to its numbers.
+numbers give another verdict, which is how the tests hold each rule to its numbers, and how a verdict says which of its
+numbers, moved within its own error, would turn it.
 """
 
 from __future__ import annotations
@@ -115,6 +116,7 @@ class Verdict:
     validity: str  #: how far the numbers can be trusted, and what is not in them
     modality: str
     source: str
+    unsure: tuple[str, ...] = ()  #: numbers within whose own band the rule would say otherwise
 
     @property
     def missing(self) -> dict[str, str]:
@@ -123,14 +125,15 @@ class Verdict:
 
     @property
     def sentence(self) -> str:
-        """Verdict and reason as one sentence."""
-        return f"{self.verdict}{'' if self.verdict == ONLY_IF else ':'} {self.reason}"
+        """Verdict and reason as one sentence, and what it would change with."""
+        doubt = f" (another verdict within the error of: {', '.join(self.unsure)})" if self.unsure else ""
+        return f"{self.verdict}{'' if self.verdict == ONLY_IF else ':'} {self.reason}{doubt}"
 
     def __str__(self) -> str:
         lines = [f"{self.id}  {self.claim}", f"  {self.sentence}"]
         if self.stated:
             lines.append(f"  the review says: {self.stated}")
-        lines += [f"  {name} = {_shown(value)}" for name, value in self.numbers.items()]
+        lines += [f"  {name} = {shown(value)}" for name, value in self.numbers.items()]
         lines += [f"  no number for {name}: {why}" for name, why in self.missing.items()]
         return "\n".join([*lines, f"  model: {self.model}", f"  validity: {self.validity}", f"  source: {self.source}"])
 
@@ -142,9 +145,11 @@ class Verdict:
         return as_html(self)
 
 
-def _shown(value: Value) -> str:
+def shown(value: Value) -> str:
     """A number as a line of text: value, band, unit, and where it is from if it is not computed here."""
-    band = f" ({value.low:.3g} to {value.high:.3g})" if value.low is not None and value.high is not None else ""
+    low, high = value.low, value.high
+    band = f" ({low:.3g} to {high:.3g})" if low is not None and high is not None else ""
+    band = band or (f" (down to {low:.3g})" if low is not None else "")
     origin = "" if value.letter == "C" and value.status in ("", "computed") else f" [{value.letter}, {value.status}]"
     unit = "" if value.unit == "1" else f" {value.unit}"
     return f"{value.number:.4g}{band}{unit}{origin}"
@@ -169,8 +174,18 @@ class Claim:
         about, ruling = statements()[self.id], self.rule(numbers)
         return Verdict(
             self.id, about.claim, about.numbers, ruling.verdict, ruling.reason, numbers, self.model, self.validity,
-            about.modality, about.source,
+            about.modality, about.source, self._unsure(numbers, ruling),
         )  # fmt: skip
+
+    def _unsure(self, numbers: Numbers, ruling: Ruling) -> tuple[str, ...]:
+        """Numbers with a band, each moved alone to its ends, that change the verdict."""
+        if ruling.verdict == OPEN:
+            return ()
+
+        def turns(name: str, end: float | None) -> bool:
+            return end is not None and self.rule(numbers.changed({name: end})).verdict != ruling.verdict
+
+        return tuple(name for name, v in numbers.items() if turns(name, v.low) or turns(name, v.high))
 
     def __call__(self, **given: Any) -> Verdict:
         return self.judge(self.numbers(**given))

@@ -121,8 +121,7 @@ def _optimal_rule(n: Numbers) -> Ruling:
     top = max(leads, key=leads.__getitem__)
     words = (
         f"of {', '.join(ELEMENTS)} gold is the best in {len(wins)} of {len(leads)} cases (per gram, mole and dose, "
-        "four "
-        f"voltages, three sizes), and not told apart from the best in {len(close)}; its slope is "
+        f"four voltages, three sizes), and not told apart from the best in {len(close)}; its slope is "
         f"{min(leads.values()):.2f} to {leads[top]:.2f} of the best of the others ({top})"
     )
     if len(wins) == len(leads):
@@ -165,9 +164,8 @@ def _separated_rule(n: Numbers) -> Ruling:
     at, away = n.of("Ta at the edge"), n.of("Ta away from it")
     words = (
         f"with four thresholds tantalum is seen from {at:.1f} mg/mL and iodine from {n.of('I at the edge'):.1f} mg/mL; "
-        f"without one at 67 keV tantalum needs {away / at:.1f} times as much; {n.of('bins that are enough'):.0f} "
-        "bins are "
-        "the least for three materials"
+        f"without one at 67 keV tantalum needs {away / at:.1f} times as much; {n.of('bins that are enough'):.0f} bins "
+        "are the least for three materials"
     )
     if at > REACHED:
         return Ruling(FAILS, words)

@@ -47,7 +47,7 @@ def computed(formulation: Formulation, quantity: str, conditions: Mapping[str, A
 
 
 # Answers of the formulation asked last: r1, r2 and r2_star of one condition come from one evaluation.
-_held: list[tuple[Formulation | None, dict[tuple, Relaxivity]]] = [(None, {})]
+_held: list[tuple[Formulation | None, Any, dict[tuple, Relaxivity]]] = [(None, None, {})]
 
 
 def _model(formulation: Formulation, conditions: Mapping[str, Any], anchored: bool = False) -> Relaxivity:
@@ -55,10 +55,10 @@ def _model(formulation: Formulation, conditions: Mapping[str, Any], anchored: bo
     medium = surroundings(str(conditions.get("medium", "water")))
     echo, amount = conditions.get("echo_spacing"), conditions.get("concentration")
     key = (field, temperature, medium, echo, amount, anchored, tuple(records.folders()))
-    owner, known = _held[0]
-    if owner is not formulation:
+    owner, changed, known = _held[0]
+    if owner is not formulation or changed is not records.changes():
         known = {}
-        _held[0] = (formulation, known)
+        _held[0] = (formulation, records.changes(), known)
     if key not in known:
         known[key] = evaluate(formulation, field, temperature, medium, echo, amount, anchored)
     return known[key]
@@ -354,6 +354,15 @@ def detection_limit(formulation: Formulation | str, protocol: Protocol | None = 
 
     Cells: c_min [mmol/L of metal], c_min_mass [ug/mL of metal], c_min_particle [nmol/L] where there are particles,
     iron_min [pg of iron in one voxel] of iron oxide, and margin where a concentration in the tissue is known.
+
+    Notes
+    -----
+    The Rose criterion on the steepest change of the signal; tissue times and the ratio of signal to noise are those of
+    the protocol. The band is that of the relaxivity; noise that grows with motion or flow is not modelled.
+
+    References
+    ----------
+    A. Rose, J. Opt. Soc. Am. 38, 196 (1948), doi:10.1364/JOSA.38.000196
     """
     formulation, protocol = load(formulation), protocol or Protocol()
     found: list[Cell] = []

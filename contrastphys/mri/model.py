@@ -342,6 +342,18 @@ def relaxivity(
     Refusal
         The model does not apply, or lacks what it needs; the message says what to give.
 
+    Notes
+    -----
+    Each answer declares its error: 10 % for chelates in water near 37 degC from 1.4 T, 25 % elsewhere; factors for
+    iron oxide and lanthanide particles, by class (`.error` says why). A dilute agent; static dephasing and payloads
+    are flagged.
+
+    References
+    ----------
+    I. Solomon, Phys. Rev. 99, 559 (1955), doi:10.1103/PhysRev.99.559; A. Roch, R. N. Muller, P. Gillis,
+    J. Chem. Phys. 110, 5403 (1999), doi:10.1063/1.478435; L.-P. Hwang, J. H. Freed, J. Chem. Phys. 63, 4017 (1975),
+    doi:10.1063/1.431841
+
     Examples
     --------
     >>> found = relaxivity("gadoterate", "1.5 T")

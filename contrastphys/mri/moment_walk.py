@@ -223,6 +223,10 @@ def low_field_relaxivity(
     Answers where the fluctuation of the moment is too slow for perturbation theory. No anisotropy; one sphere in a
     periodic cube at a volume fraction of 0.004, which makes fast-diffusion rates up to 18 % low.
 
+    References
+    ----------
+    A. Roch, R. N. Muller, P. Gillis, J. Chem. Phys. 110, 5403 (1999), doi:10.1063/1.478435
+
     Examples
     --------
     >>> r1, r2 = low_field_relaxivity("0.1 mT", "30 nm", "350 kA/m", "1.577e-5 m^3/mol", "1 us", walkers=250)

@@ -337,6 +337,10 @@ def simulated_relaxivity(
     Secular, one sphere in a periodic cube at a volume fraction of 0.004, scaled to the dilute limit; within about
     10 % for x = dw tau_D from 1 to 100. An echo spacing above 64 or below 0.1 diffusion times is refused.
 
+    References
+    ----------
+    P. Gillis, F. Moiny, R. A. Brooks, Magn. Reson. Med. 47, 257 (2002), doi:10.1002/mrm.10059
+
     Examples
     --------
     >>> r2, star = simulated_relaxivity("60 nm", "350 kA/m", "1.577e-5 m^3/mol", walkers=500)

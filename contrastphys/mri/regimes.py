@@ -267,14 +267,26 @@ def core_relaxivity(
     """
     if neel is None and anisotropy is None:
         neel = 1e-9
-    rates = population(
-        field, diameter, saturation_magnetisation, molar_volume, temperature, diffusion,
-        sigma_ln=sigma_ln, dead_layer=dead_layer, neel=neel, anisotropy=anisotropy, attempt_time=attempt_time,
-        anisotropy_weight=anisotropy_weight, coating=1e-9 * coating, hydrodynamic_diameter=hydrodynamic_diameter,
-        relative_viscosity=relative_viscosity, packing=packing, echo_spacing=echo_spacing, concentration=concentration,
-        cluster_diameter=None if cluster_diameter is None else 1e-9 * cluster_diameter,
-    )  # fmt: skip
-    return rates.r1, rates.r2, rates.r2_star
+    core = {
+        "diameter": diameter, "magnetisation": saturation_magnetisation, "molar_volume": molar_volume,
+        "temperature": temperature, "diffusion": diffusion, "sigma_ln": sigma_ln, "dead_layer": dead_layer,
+        "neel": neel, "anisotropy": anisotropy, "attempt_time": attempt_time, "anisotropy_weight": anisotropy_weight,
+        "coating": 1e-9 * coating, "hydrodynamic_diameter": hydrodynamic_diameter,
+        "relative_viscosity": relative_viscosity, "packing": packing, "echo_spacing": echo_spacing,
+        "concentration": concentration,
+        "cluster_diameter": None if cluster_diameter is None else 1e-9 * cluster_diameter,
+    }  # fmt: skip
+    several = {name: value for name, value in core.items() if np.ndim(value)}
+    if not several:
+        rates = population(field, **core)
+        return rates.r1, rates.r2, rates.r2_star
+    field, *columns = np.broadcast_arrays(field, *several.values())  # a core at a time: each has sizes of its own
+    found = np.empty((3, *field.shape))
+    for place in np.ndindex(field.shape):
+        one = {name: float(column[place]) for name, column in zip(several, columns, strict=True)}
+        rates = population(float(field[place]), **{**core, **one})
+        found[(slice(None), *place)] = rates.r1, rates.r2, rates.r2_star
+    return tuple(found)
 
 
 def regime_name(x, x_full, echo=False) -> str:

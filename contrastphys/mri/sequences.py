@@ -181,6 +181,10 @@ def optimal(sequence, t1, t2, t2_star=None, r1=4.0, r2=5.0, r2_star=None, tr=Non
     Where TR is free the slope is per square root of scan time, |dS/dc|/sqrt(TR), so that a long TR has its price;
     saturation recovery then gives TR near T1/2 for a fixed-time difference. TE searched up to 3 T2, TI up to 3 T1.
 
+    References
+    ----------
+    R. R. Ernst, W. A. Anderson, Rev. Sci. Instrum. 37, 93 (1966), doi:10.1063/1.1719961
+
     Examples
     --------
     >>> best = optimal("spgr", "1.2 s", "1 s", r1="3 1/(mM*s)", r2="0 1/(mM*s)", tr="5 ms", te="0 ms")
@@ -274,6 +278,14 @@ def c_peak(sequence, t1, t2, t2_star=None, r1=4.0, r2=5.0, r2_star=None, tr=0.00
     Refusal
         The signal falls with the first agent.
 
+    Notes
+    -----
+    Relaxation rates are linear in concentration and the flip angle is held; searched up to 10 mol/L.
+
+    References
+    ----------
+    R. R. Ernst, W. A. Anderson, Rev. Sci. Instrum. 37, 93 (1966), doi:10.1063/1.1719961
+
     Examples
     --------
     >>> peak = c_peak("spgr", "1.2 s", "1 s", r1="3 1/(mM*s)", r2="3.9 1/(mM*s)", tr="5 ms", te="2 ms", flip="15 deg")
@@ -309,6 +321,10 @@ def c_min(
     Returns
     -------
     Quantity [mmol/L]
+
+    Notes
+    -----
+    Holds for little agent, where the signal is a straight line in concentration; white noise of one voxel.
 
     References
     ----------
@@ -353,6 +369,10 @@ def scale_snr(snr, field, reference=3.0, voxel=1.0, reference_voxel=1.0, law="B0
     -------
     Quantity, dimensionless
 
+    Notes
+    -----
+    A rule between coils of one kind; relaxation times change with the field as well.
+
     References
     ----------
     Hoult, Richards, J Magn Reson 1976, 24:71.
@@ -375,6 +395,10 @@ def iron_mass(voxel, snr):
     Returns
     -------
     Quantity [pg]
+
+    Notes
+    -----
+    Measured with bSSFP at 1.5 T on iron-labelled cells; another sequence or field has another K.
 
     References
     ----------

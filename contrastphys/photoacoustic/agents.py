@@ -16,6 +16,7 @@ from ..concentration import Concentration
 from ..constants import ZERO_CELSIUS
 from ..formulation import Formulation, load
 from ..provenance import Cell, Flag, Refusal, Value, merge_flags
+from ..remembering import of_last
 from . import limits, tissue, water
 from .absorbers import absorbs
 from .coefficients import crowded
@@ -26,6 +27,7 @@ from .protocol import Fluence, Protocol, light_at
 __all__ = ["Protocol", "applies", "detection_limit", "predict", "respond"]
 
 NAME = "photoacoustic"
+molar_absorption = of_last(molar_absorption)  # every number of a wavelength rests on it
 DENSEST = 1000.0  # g/L of an agent: no target holds more
 
 
@@ -208,6 +210,16 @@ def detection_limit(formulation: Any, protocol: Any = None, depth: Any = None, *
     -------
     list of Cell
         c_min in mmol/L of the formulation's basis (and of particles), margin without unit.
+
+    Notes
+    -----
+    The larger of the noise limit and the background limit; tissue optics and the detector make it one order of
+    magnitude, as `noise_limit` says.
+
+    References
+    ----------
+    A. M. Winkler, K. Maslov, L. V. Wang, J. Biomed. Opt. 18, 097003 (2013), doi:10.1117/1.JBO.18.9.097003;
+    S. L. Jacques, Phys. Med. Biol. 58, R37 (2013), doi:10.1088/0031-9155/58/11/R37
 
     Examples
     --------

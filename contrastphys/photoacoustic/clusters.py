@@ -38,6 +38,14 @@ def maxwell_garnett(inside: Any, matrix: Any, share: Any) -> Any:
     share : array-like of float
         Volume share of the spheres, 0 to 1.
 
+    Notes
+    -----
+    Spheres far smaller than the wavelength, and far apart against their size.
+
+    References
+    ----------
+    J. C. Maxwell Garnett, Philos. Trans. R. Soc. A 203, 385 (1904), doi:10.1098/rsta.1904.0024
+
     Examples
     --------
     >>> maxwell_garnett(4.0, 2.0, 0.0), maxwell_garnett(4.0, 2.0, 1.0)

@@ -233,6 +233,11 @@ def heat(
     Second order in step and cell; 300 cells and 1500 steps give 1 % in the second derivative of the volume,
     and the energy to rounding.
 
+    References
+    ----------
+    A. Prost, F. Poisson, E. Bossy, Phys. Rev. B 92, 115450 (2015), arXiv:1501.04871; Z. Ge, D. G. Cahill, P. V. Braun,
+    Phys. Rev. Lett. 96, 186101 (2006), doi:10.1103/PhysRevLett.96.186101
+
     Examples
     --------
     >>> gold = Layer(317.0, 2.49e6)

@@ -76,6 +76,14 @@ def time_scales(particle: Particle, conductance: float = CONDUCTANCE) -> dict[st
 
     internal R^2/D of the core; interface R rho c/(3 G); cooling R^2 rho c/(3 k_w); water R^2/D_w.
 
+    Notes
+    -----
+    Orders of magnitude that tell which step is slowest; the numbers themselves come from `heat`.
+
+    References
+    ----------
+    Z. Ge, D. G. Cahill, P. V. Braun, Phys. Rev. Lett. 96, 186101 (2006), doi:10.1103/PhysRevLett.96.186101
+
     Examples
     --------
     >>> from contrastphys.photoacoustic.particles import sphere

@@ -58,6 +58,10 @@ def noise_limit(
     One order of magnitude: tissue optics and the detector's bandwidth rule. A target of radius a answers near
     the frequency c/(3 a); a detector that does not hear it sees less.
 
+    References
+    ----------
+    A. M. Winkler, K. Maslov, L. V. Wang, J. Biomed. Opt. 18, 097003 (2013), doi:10.1117/1.JBO.18.9.097003
+
     Examples
     --------
     >>> found = noise_limit("1.2e5 1/(M*cm)", "2.67 mJ/cm^2", 0.2, "1 mm", "1 cm", "1 Pa", snr=3)
@@ -90,6 +94,10 @@ def background_limit(molar_absorption: Any, mu_a: Any, variation: Any, snr: Any 
     Notes
     -----
     Averaging does not lower it; more wavelengths, or a change in time, do.
+
+    References
+    ----------
+    A. Rose, J. Opt. Soc. Am. 38, 196 (1948), doi:10.1364/JOSA.38.000196
 
     Examples
     --------

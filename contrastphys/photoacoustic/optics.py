@@ -147,6 +147,10 @@ def layered_mie(m: Any, x: Any) -> Efficiencies:
     Efficiencies
         Per pi R^2 of the outermost radius.
 
+    Notes
+    -----
+    Size parameters up to 1e5, absorbing inner media, a host that does not absorb.
+
     References
     ----------
     W. Yang, Appl. Opt. 42, 1710 (2003). A. L. Aden and M. Kerker, J. Appl. Phys. 22, 1242 (1951),
@@ -184,6 +188,10 @@ def coated_mie(m_core: Any, m_shell: Any, x_core: Any, x_shell: Any) -> Efficien
     -------
     Efficiencies
         Per pi R^2 of the whole particle.
+
+    Notes
+    -----
+    Size parameters up to 1e5; as `layered_mie` with one coat.
 
     References
     ----------

@@ -344,6 +344,11 @@ def refractive_index(wavelength: Any, material: str = "gold") -> Any:
     -----
     Tables are interpolated by a monotone cubic in photon energy; outside a table a Refusal names its range.
 
+    References
+    ----------
+    The source of every table stands in its file in `materials/optical`; interpolation: F. N. Fritsch, R. E. Carlson,
+    SIAM J. Numer. Anal. 17, 238 (1980), doi:10.1137/0717021
+
     Examples
     --------
     >>> print(f"{refractive_index.bare(616.8, 'gold'):.2f}")

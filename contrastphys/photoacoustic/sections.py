@@ -281,6 +281,11 @@ def optical_band(particle: Particle, wavelength: Any, medium: Any = "water") -> 
     -----
     Between films and colloids gold differs by 10 to 30 %: no answer about gold is better than this band.
 
+    References
+    ----------
+    The source of every table stands in its file in `materials/optical`; A. D. Rakic et al., Appl. Opt. 37, 5271 (1998),
+    doi:10.1364/AO.37.005271
+
     Examples
     --------
     >>> from contrastphys.photoacoustic.particles import sphere

@@ -87,6 +87,10 @@ def water_absorption(wavelength: Any) -> Any:
     -------
     absorption : 1/cm
 
+    Notes
+    -----
+    Pure water at room temperature; tables differ most where water is clearest.
+
     References
     ----------
     D. J. Segelstein, The complex refractive index of water, University of Missouri (1981), hdl:10355/11599.
@@ -233,6 +237,10 @@ def fluence_at_depth(fluence: Any, depth: Any, mu_a: Any, scattering: Any) -> An
     The rise just below the surface (backscattered light, up to a factor of two to three) is left out:
     conservative.
 
+    References
+    ----------
+    S. L. Jacques, Phys. Med. Biol. 58, R37 (2013), doi:10.1088/0031-9155/58/11/R37
+
     Examples
     --------
     >>> print(f"{fluence_at_depth('20 mJ/cm^2', '1 cm', '0.2 1/cm', '10 1/cm'):.2f}")
@@ -262,6 +270,10 @@ def acoustic_transmission(depth: Any, frequency: Any, attenuation: Any = 0.5, po
     Notes
     -----
     Default 0.5 dB/cm/MHz, the usual value of soft tissue.
+
+    References
+    ----------
+    A. M. Winkler, K. Maslov, L. V. Wang, J. Biomed. Opt. 18, 097003 (2013), doi:10.1117/1.JBO.18.9.097003
 
     Examples
     --------

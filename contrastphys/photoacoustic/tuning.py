@@ -73,6 +73,10 @@ def peak_wavelength(particle: Particle, medium: Any = "water", kind: str = "abso
     -----
     Between tables of gold the peak of a sphere moves by 2 to 8 nm.
 
+    References
+    ----------
+    C. F. Bohren, D. R. Huffman, Absorption and Scattering of Light by Small Particles, Wiley (1983)
+
     Examples
     --------
     >>> from contrastphys.photoacoustic.particles import sphere
@@ -125,6 +129,11 @@ def rod_for(wavelength: Any, width: Any = 10.0, medium: Any = "water", table: st
     The length is good to about 0.3 of an aspect ratio: computed peaks of rods 10 nm wide lie 5 to 28 nm below the
     relation commonly quoted.
 
+    References
+    ----------
+    R. Gans, Ann. Phys. 342, 881 (1912), doi:10.1002/andp.19123420503; A. Moroz, J. Opt. Soc. Am. B 26, 517 (2009),
+    doi:10.1364/JOSAB.26.000517
+
     Examples
     --------
     >>> rod = rod_for("808 nm", "10 nm")
@@ -165,6 +174,10 @@ def nanoshell_for(wavelength: Any, core: Any = 60.0, medium: Any = "water", tabl
     Notes
     -----
     The thinner the shell, the farther to the red; below 3 nm no shell is whole.
+
+    References
+    ----------
+    A. L. Aden, M. Kerker, J. Appl. Phys. 22, 1242 (1951), doi:10.1063/1.1699834
 
     Examples
     --------

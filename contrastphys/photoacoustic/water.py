@@ -126,6 +126,10 @@ def expansion(temperature: Any) -> Any:
     expansion : 1/K
         Negative below 4 C.
 
+    Notes
+    -----
+    The formula was fitted to 150 degC; above 100 degC it is that of superheated water.
+
     References
     ----------
     G. S. Kell, J. Chem. Eng. Data 20, 97 (1975), doi:10.1021/je60064a005; differentiated analytically.

@@ -60,7 +60,7 @@ class Board:
             parts["bands"] += ax.plot([], [], color=colour, lw=5, alpha=0.3, solid_capstyle="butt")
             parts["marks"] += ax.plot([], [], "o", color=colour, ms=7)
         if modality == "mri":
-            ax.legend(parts["lines"], ["r₁", "r₂"], loc="upper right", frameon=False, fontsize=8)
+            ax.legend(parts["lines"], ["r₁", "r₂ or r₂*"], loc="upper right", frameon=False, fontsize=8)
         parts["slider"] = ax.axvline(ticks[0], color=QUIET, lw=0.9, ls=":")
         corner = {"transform": ax.transAxes, "parse_math": False}
         box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.5}
@@ -130,6 +130,6 @@ def _span(panel: Panel) -> tuple[float, float]:
     numbers = np.concatenate([*held, [m[0] for m in panel.marks if m[0] > 0]])
     if not numbers.size:
         return 0.1, 1000.0
-    top = math.ceil(math.log10(numbers.max()) + 0.05)
+    top = math.ceil(math.log10(numbers.max()) + 0.25)  # room for the legend
     low = math.floor(math.log10(max(numbers.min(), numbers.max() * 1e-5)) - 0.05)
     return 10.0 ** (low - 1), 10.0**top

@@ -19,9 +19,9 @@ from ..provenance import Refusal
 from ..ultrasound import agents, cavitation, droplets, imaging, linear
 from ..ultrasound.assembly import bubbles_of
 from ..ultrasound.bubble import BODY_TEMPERATURE, Bubble, Gas, Liquid, liquid_of
+from ..ultrasound.coats import Shell
 from ..ultrasound.dynamics import Trace
 from ..ultrasound.echo import SEQUENCES
-from ..ultrasound.shells import Shell
 from ..units import Q, magnitude
 from .style import PALETTE, QUIET, at, figure, in_style, logarithmic, look
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from ..formulation import catalogue, load
+from ..formulation import Formulation, catalogue, load
 from ..provenance import Value
 from .rows import Published, measured_of, numeric, rows_of
 
@@ -93,7 +93,7 @@ def _outcome(row: Mapping[str, Any]) -> Published:
 def _outcome_of(agent: str, quantity: str) -> Value:
     from ..ultrasound import outcomes
 
-    asked: dict[str, Callable[[Any], Value]] = {
+    asked: dict[str, Callable[[Formulation], Value]] = {
         "signal_threshold": outcomes.signal_threshold, "attenuation_linear_below": outcomes.linear_limit,
         "blood_half_life": outcomes.gas_half_life,
     }  # fmt: skip

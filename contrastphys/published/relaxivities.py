@@ -29,6 +29,10 @@ LANTHANIDES = {
     "Na1Gd1F4": "sodium-gadolinium-fluoride", "Gd2O3": "gadolinium-oxide", "NaGdF4": "sodium-gadolinium-fluoride",
     "Ho2O3": "holmium-oxide", "Dy(OH)3": "dysprosium-oxide",
 }  # fmt: skip
+# Width of the sizes of an iron oxide whose paper is quoted without one: cores called monodisperse spread by 10 to 20 %.
+# Not fitted: the median factor of r1 and r2 of 4.5 to 25 nm falls with it from 1.73 and 1.70 to 1.61 and 1.66, in 85
+# and 71 % of halves of the papers. Above 25 nm a spread asks for the echo spacing, which no paper states.
+USUAL_SPREAD, SPREAD_TO = 0.15, 25.0
 METAL_SHARE = 0.724  # mass share of metal in magnetite, for magnetisations given per gram of metal
 
 
@@ -90,6 +94,8 @@ def _particle(name: str, label: str, material: str, core: float, own: float | No
     parts: dict[str, Any] = {"material": material, "diameter": f"{core!r} nm"}
     if own is not None and material == "magnetite":
         parts["saturation_magnetisation"] = f"{own!r} A*m^2/kg"
+    if material == "magnetite" and core <= SPREAD_TO:
+        parts["sigma_ln"] = {"value": USUAL_SPREAD, "status": "assumed", "source": "cores called monodisperse"}
     given = {} if outer is None or outer < core else {"hydrodynamic_diameter": f"{outer!r} nm"}
     return made(id=name, label=label, kind="nanoparticle", cores=parts, **given)
 
@@ -113,7 +119,12 @@ def _relaxivity(
             temperature = ROOM
             assumed.append("25 degC")
         if agent.id not in catalogue() and agent.cores and agent.cores[0].material == "magnetite":
-            assumed.append("density of magnetite; one size")
+            spread = (
+                f"spread of {agent.cores[0].sigma_ln.number:g} in size"
+                if agent.cores[0].sigma_ln.number
+                else "one size"
+            )
+            assumed.append(f"density of magnetite; {spread}")
     elif temperature is None:
         temperature = BODY
         assumed.append("37 degC")

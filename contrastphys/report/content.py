@@ -100,7 +100,8 @@ def band(cell: Cell, digits: int = 2) -> str:
     if cell.value is None or cell.low is None or cell.high is None or not cell.low < cell.high:
         return ""
     digits = digits if cell.high > 1.1 * cell.low else 3
-    return f"{number_text(cell.low, digits)} to {number_text(cell.high, digits)}"
+    middle = "" if cell.median is None else f", median {number_text(cell.median, digits)}"
+    return f"{number_text(cell.low, digits)} to {number_text(cell.high, digits)}{middle}"
 
 
 def _scaled(cell: Cell) -> Cell:
@@ -108,8 +109,8 @@ def _scaled(cell: Cell) -> Cell:
     if cell.unit != "mmol/L" or not cell.value or cell.value >= 1:
         return cell
     unit, size = next(((u, s) for u, s in (("umol/L", 1e-3), ("nmol/L", 1e-6)) if cell.value >= s), ("pmol/L", 1e-9))
-    low, high = (None if v is None else v / size for v in (cell.low, cell.high))
-    return dataclasses.replace(cell, value=cell.value / size, low=low, high=high, unit=unit)
+    low, high, median = (None if v is None else v / size for v in (cell.low, cell.high, cell.median))
+    return dataclasses.replace(cell, value=cell.value / size, low=low, high=high, median=median, unit=unit)
 
 
 def _chain(cells: list[Cell], first: Iterable[Cell | None]) -> list[dict[str, Any]]:

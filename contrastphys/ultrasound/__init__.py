@@ -5,12 +5,14 @@ from .assembly import population_of
 from .bubble import Bubble, Gas, Liquid
 from .cavitation import blake_threshold, inertial_threshold, inertial_threshold_fit
 from .droplets import vaporisation_threshold
-from .dynamics import Pulse, Trace, simulate
+from .dynamics import Trace, simulate
 from .echo import harmonics, sequence_echo
 from .fitting import fit_attenuation, fit_trace
+from .gas_heat import polytropic
 from .imaging import contrast, mechanical_index
-from .linear import cross_sections, polytropic, resonance, resonant_radius
+from .linear import cross_sections, resonance, resonant_radius
 from .population import Population
+from .pulses import Pulse
 from .recordings import radii
 from .shells import ChatterjeeSarkar, Church, DeJong, Free, Gompertz, Marmottant
 from .sizes import Gamma, Histogram, LogNormal, Monodisperse

@@ -7,6 +7,7 @@ log-normal and say so; bands come from the ranges of shell and width in the reco
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,10 +22,10 @@ from ..showing import shows
 from . import drops, imaging
 from .assembly import Agent, bubbles_of
 from .bubble import BODY_TEMPERATURE
-from .dynamics import Pulse
 from .echo import SEQUENCES, cached_sequence
-from .linear import natural
+from .linear import natural, response, sections
 from .population import Population, population_flags
+from .pulses import Pulse
 from .sizes import Monodisperse
 
 QUANTITIES = {
@@ -216,7 +217,7 @@ def _compute(
         return sides[0], flags
     if quantity == "attenuation_peak":
         cloud = agent.population(1e9, asked["medium"], asked["temperature"], **off)
-        flags = _quiet(cloud, frequency)
+        flags = () if off else _quiet(cloud, frequency)
         if not off:
             low, high = agent.core.diameter.bounds()
             ends = {f"{end:g} um": end / agent.core.diameter.number for end in (low, high) if low < high}
@@ -231,7 +232,7 @@ def _compute(
     if quantity in ("attenuation", "backscatter"):
         if not off:
             flags += _bulk_flags(cloud, frequency) + _nonlinear(asked)
-        full, dilute, _, scatter = (float(v[0]) for v in cloud.spectra(frequency))
+        full, dilute, _, scatter = (float(v[0]) for v in _spectra(cloud, frequency))
         if quantity == "attenuation":
             if dilute > 0 and abs(full / dilute - 1) > 0.1:
                 flags += (Flag("interaction", f"sum over bubbles alone would give {dilute / 100:.3g} dB/cm"),)
@@ -269,10 +270,29 @@ def _peak_pictures(cloud: Population, sizes: Mapping[str, float]) -> tuple[Flag,
     return (Flag("peak", message),)
 
 
+_PEAK_LOGS = np.linspace(math.log(0.2e6), math.log(50e6), 81)
+
+
+@functools.lru_cache(maxsize=64)
+def _dilute(cloud: Population, side: str) -> np.ndarray:
+    """Sum of extinction over the bubbles, against frequency; its size does not matter."""
+    radius, density = cloud.grid(150)
+    omega = 2 * math.pi * np.exp(_PEAK_LOGS)
+    r = response(radius[None, :], omega[:, None], cloud.shell, cloud.gas, cloud.medium, cloud.polytropic)
+    scattering, absorption = sections(r, radius, cloud.medium, side)
+    return (scattering + absorption) @ density
+
+
+@functools.lru_cache(maxsize=64)
+def _spectra(cloud: Population, frequency: float) -> tuple[np.ndarray, ...]:
+    """Spectra at one frequency: limit and margin, attenuation and backscatter rest on the same."""
+    return cloud.spectra(np.array([frequency]))
+
+
 def _peak(cloud: Population, side: str = "bilinear") -> float:
     """Frequency of the largest attenuation of a dilute cloud [Hz], between 0.2 and 50 MHz."""
-    logs = np.linspace(math.log(0.2e6), math.log(50e6), 81)
-    sums = cloud.spectra(np.exp(logs), side, classes=150)[1]
+    logs = _PEAK_LOGS
+    sums = _dilute(cloud, side)
     top = int(np.argmax(sums))
     if top in (0, logs.size - 1):
         return float(math.exp(logs[top]))
@@ -309,8 +329,8 @@ def _detection(
     """Smallest concentration seen [1/mL], or the margin of the concentration in the target over it."""
     frequency = asked["frequency"] * 1e6
     cloud = agent.population(1e9, asked["medium"], asked["temperature"], **off)
-    scattering = 4 * math.pi * float(cloud.spectra(frequency)[3][0]) / 1e9
-    flags = _quiet(cloud, frequency)
+    scattering = 4 * math.pi * float(_spectra(cloud, frequency)[3][0]) / 1e9
+    flags = () if off else _quiet(cloud, frequency)
     tissue = imaging.background(asked["background"], frequency, asked["temperature"])
     left, kept, gain = 1.0, 1.0, 1.0
     if asked["sequence"] == "linear":
@@ -350,7 +370,7 @@ def _detection(
     if formulation.tissue is None:
         raise Refusal("no-dose", f"{formulation.id}: no concentration in the target is known, so no margin")
     given = formulation.tissue.per_millilitre
-    loss = 2 * asked["depth"] * float(cloud.spectra(frequency)[1][0]) / 1e9 * given * 1e6 / 100  # dB, there and back
+    loss = 2 * asked["depth"] * float(_spectra(cloud, frequency)[1][0]) / 1e9 * given * 1e6 / 100  # dB, there and back
     if loss > 6 and asked["depth"] > 0 and not off:
         flags += (Flag("shadow", f"through {asked['depth']:g} cm of itself this dose would lose {loss:.0f} dB"),)
     return given / c_min, flags
@@ -365,7 +385,7 @@ def _kept(agent: Agent, asked: Mapping[str, Any]) -> tuple[float, float, tuple[F
     cloud = agent.population(1e9, asked["medium"], asked["temperature"])
     pulse = Pulse.bare(frequency, asked["pressure_amplitude"] * 1e3, asked["cycles"], "hann")
     found = cached_sequence(cloud, pulse, asked["sequence"])
-    linear = 4 * math.pi * float(cloud.spectra(frequency)[3][0]) / 1e9
+    linear = 4 * math.pi * float(_spectra(cloud, frequency)[3][0]) / 1e9
     wanted = {"mach", "collapse", "break-up", "grid"}
     note = Flag("residual", f"bubbles keep {found.residual_db:.1f} dB of their echo in {asked['sequence']}", "note")
     return (
@@ -423,7 +443,18 @@ def respond(formulation: Formulation, protocol: Protocol) -> list[Cell]:
 
 
 def detection_limit(formulation: Formulation, protocol: Protocol) -> list[Cell]:
-    """Smallest number of bubbles per mL that is seen, and how far the concentration in the target is above it."""
+    """Smallest number of bubbles per mL that is seen, and how far the concentration in the target is above it.
+
+    Notes
+    -----
+    Independent bubbles against the speckle of tissue, by the Rose criterion; never below one bubble in a voxel. The
+    band is that of shell and sizes, and a factor of two for the tissue.
+
+    References
+    ----------
+    A. Rose, J. Opt. Soc. Am. 38, 196 (1948), doi:10.1364/JOSA.38.000196;
+    K. W. Commander, A. Prosperetti, J. Acoust. Soc. Am. 85, 732 (1989), doi:10.1121/1.397599
+    """
     if not applies(formulation):
         return []
     found = []

@@ -18,9 +18,10 @@ from ..formulation import Formulation, load
 from ..parts import BubbleShell, GasCore, number_median
 from ..provenance import Flag, Refusal, Value
 from ..units import magnitude
-from .bubble import BODY_TEMPERATURE, gas, liquid
+from .bubble import BODY_TEMPERATURE, Gas, gas, liquid
+from .coats import Shell
 from .population import Population
-from .shells import ChatterjeeSarkar, Church, DeJong, Free, Gompertz, Marmottant, Shell
+from .shells import ChatterjeeSarkar, Church, DeJong, Free, Gompertz, Marmottant
 from .sizes import LogNormal
 
 ASSUMED_WIDTH = 0.4  # sigma of ln R where a record states none: common for agents that are not sorted
@@ -101,7 +102,7 @@ class Agent:
         shell = shell_of(self.shell, off.get("chi", 1.0), off.get("friction", 1.0))
         if "rest" in off:
             shell = shell.changed(sigma0=off["rest"])
-        return _population(sizes, concentration, self.gas, shell, medium, temperature)
+        return _population(sizes, concentration, gas(self.gas, temperature), shell, medium, temperature)
 
     def variants(self) -> Iterator[dict[str, float]]:
         """One parameter at a time at either end of its range."""
@@ -134,9 +135,9 @@ class Agent:
 
 @functools.lru_cache(maxsize=512)
 def _population(
-    sizes: LogNormal, concentration: float, species: str, shell: Shell, medium: str, temperature: float
+    sizes: LogNormal, concentration: float, inside: Gas, shell: Shell, medium: str, temperature: float
 ) -> Population:
-    return Population.bare(sizes, concentration, gas(species, temperature), shell, liquid(medium, temperature))
+    return Population.bare(sizes, concentration, inside, shell, liquid(medium, temperature))
 
 
 def bubbles_of(formulation: Formulation, vaporised: bool = False, temperature: float = BODY_TEMPERATURE) -> Agent:

@@ -16,7 +16,8 @@ import numpy as np
 from ..constants import ATMOSPHERE
 from ..units import RangeWarning, magnitude
 from ._parameters import Record, parameter, takes_quantities
-from .shells import Free, Shell
+from .coats import Shell
+from .shells import Free
 
 BODY_TEMPERATURE = 310.15  # K
 LARGEST = 6e-6

@@ -12,7 +12,8 @@ from ..showing import shows
 from ..units import Flag, Q, quantities
 from . import kernels
 from .bubble import Bubble, Gas, Liquid, acoustic, liquid_of
-from .dynamics import HARD_CORE, Pulse, bubble_parameters
+from .dynamics import HARD_CORE, bubble_parameters
+from .pulses import Pulse
 from .shells import Free
 
 APFEL_HOLLAND = {"water": (2.10, 0.06), "blood": (1.67, 0.13)}

@@ -1,8 +1,8 @@
 """Echoes of many bubbles: harmonics of a long drive, energies of pulse sequences, any size distribution.
 
 Bubbles lie at random, so their echoes add in energy: E = Sum n_i Integral S_i^2 dt with the source strength
-S = rho (R^2 R'' + 2 R R'^2). A grid of radii is simulated once for each shell, gas and pulse; every size
-distribution is then a weighted sum over it.
+S = rho (R^2 R'' + 2 R R'^2). The radii of one ladder (`sounding`) are simulated once for each shell, gas and pulse;
+every size distribution is then a weighted sum over them.
 
 A sequence sends the pulse times each factor and adds the echoes with weights:
 
@@ -28,10 +28,11 @@ from ..showing import shows
 from ..units import Flag, Q, quantities
 from . import kernels
 from .bubble import Bubble, Liquid, liquid_of
-from .dynamics import BUDGET, SUBHARMONIC_CYCLES, Pulse, bubble_parameters, motion_flags, refuse
-from .linear import response, sections
-from .shells import Shell
+from .coats import Shell
+from .dynamics import BUDGET, SUBHARMONIC_CYCLES, bubble_parameters, motion_flags, refuse
+from .pulses import Pulse
 from .sizes import Distribution
+from .sounding import GRID, Memory, rungs
 
 Array = NDArray[np.float64]
 
@@ -68,7 +69,7 @@ class Cloud(Protocol):
     def polytropic(self) -> float | None: ...
 
 
-GRID = 64
+_MEMORY = Memory()
 POPULATION_TOLERANCE = 1e-5
 CHUNK = 64  # bubbles to a task; fixed, so that results never depend on the number of workers
 
@@ -218,7 +219,7 @@ def population_harmonics(
     >>> mean.shape, bool(mean[1] < mean[0])
     ((3,), True)
     """
-    radius, weight = sounding(population, pulse.frequency)
+    radius, weight, _ = rungs(population, pulse.frequency)
     bubble = Bubble.bare(1e-6, population.gas, population.shell, population.polytropic)
     found = harmonics.bare(radius, bubble, pulse, population.medium, orders, model, workers=workers)
     return found, Q(weight @ found.cross_section(), "m^2")
@@ -239,7 +240,8 @@ class EchoTable:
     step: float = 0.0  # [s]
     weights: tuple[float, ...] = (1.0,)
     incident: float = 0.0  # energy of the full pulse [Pa^2 s]
-    flags: tuple[Flag, ...] = ()
+    factors: tuple[float, ...] = (1.0,)
+    extremes: Array = field(default_factory=lambda: np.zeros((0, 3)), repr=False)  # R_min/R0, R_max/R0, wall Mach
 
     def cross_sections(self) -> tuple[Array, Array]:
         """Energy cross-section of each radius for the single full pulse and after the sequence [m^2].
@@ -251,8 +253,6 @@ class EchoTable:
         single = np.sum(self.sources[full] ** 2, axis=1)
         summed = np.sum(np.tensordot(np.asarray(self.weights), self.sources, axes=1) ** 2, axis=1)
         return scale * single, scale * summed
-
-    factors: tuple[float, ...] = (1.0,)
 
 
 def echo_table(
@@ -274,7 +274,7 @@ def echo_table(
     end = pulse.duration + ring
     count = math.ceil(end * pulse.frequency * 32) + 1
     sources = np.zeros((len(shots), grid.size, count))
-    flags: tuple[Flag, ...] = ()
+    extremes = np.column_stack([np.ones(grid.size), np.ones(grid.size), np.zeros(grid.size)])
     for k, (factor, _) in enumerate(shots):
         sent = pulse.scaled(factor)
         par, shell = bubble_parameters(grid, bubble, sent, medium, model)
@@ -289,13 +289,12 @@ def echo_table(
         _chunks(grid.size, run, workers)
         _check(summary, grid)
         if abs(factor) == 1.0:
-            worst = summary[:, 1] / grid, summary[:, 2] / grid, summary[:, 3] / medium.sound_speed
-            flags += motion_flags(
-                float(worst[0].min()), float(worst[1].max()), float(worst[2].max()), bubble, sent, medium, False
-            )
+            extremes[:, 0] = np.minimum(extremes[:, 0], summary[:, 1] / grid)
+            extremes[:, 1] = np.maximum(extremes[:, 1], summary[:, 2] / grid)
+            extremes[:, 2] = np.maximum(extremes[:, 2], summary[:, 3] / medium.sound_speed)
     return EchoTable(
         grid, sources, end / (count - 1), tuple(w for _, w in shots), pulse.energy(),
-        tuple(dict.fromkeys(flags)), tuple(f for f, _ in shots),
+        tuple(f for f, _ in shots), extremes,
     )  # fmt: skip
 
 
@@ -343,7 +342,7 @@ def sequence_echo(
     model : str
         Equation of motion.
     classes : int
-        Radii simulated between the sizes that scatter.
+        Least number of radii simulated between the sizes that scatter.
 
     Returns
     -------
@@ -353,6 +352,11 @@ def sequence_echo(
     -----
     Independent bubbles, all frequencies of the echo received. Nonlinear response differs between shell laws
     far more than the numerical error.
+
+    References
+    ----------
+    P. Marmottant et al., J. Acoust. Soc. Am. 118, 3499 (2005), doi:10.1121/1.2109427; J. B. Keller, M. Miksis,
+    J. Acoust. Soc. Am. 68, 628 (1980), doi:10.1121/1.384720
 
     Examples
     --------
@@ -364,41 +368,26 @@ def sequence_echo(
     True
     """
     bubble = Bubble.bare(1e-6, population.gas, population.shell, population.polytropic)
-    radius, weight = sounding(population, pulse.frequency, classes)
-    table = echo_table(radius, bubble, pulse, population.medium, sequence, model, tolerance, workers)
-    single, summed = (float(weight @ one) for one in table.cross_sections())
+    at = rungs(population, pulse.frequency, classes)
+
+    def simulated(radii: Array) -> Array:
+        table = echo_table(radii, bubble, pulse, population.medium, sequence, model, tolerance, workers)
+        return np.column_stack([*table.cross_sections(), table.extremes])
+
+    key = bubble, pulse, population.medium, sequence, model, tolerance
+    rows = _MEMORY.get(key, at, simulated)
+    weight = at.weight
+    single, summed = (float(weight @ one) for one in rows.T[:2])
     if not single > 0:
         raise Refusal("no-echo", "the pulse raises no echo")
-    flags = table.flags
-    if radius.size > 8:
-        coarse = float(weight[::2] @ table.cross_sections()[1][::2] / weight[::2].sum() * weight.sum())
+    worst = float(rows[:, 2].min()), float(rows[:, 3].max()), float(rows[:, 4].max())
+    flags = motion_flags(*worst, bubble, pulse, population.medium, False)
+    if weight.size > 8:
+        coarse = float(weight[::2] @ rows[::2, 1] / weight[::2].sum() * weight.sum())
         if summed > 1e-6 * single and abs(coarse / summed - 1) > 0.2:
             flags += (Flag("grid", "halving the radii simulated moves the residual by more than 20 %: use more"),)
     level = 10 * math.log10(max(summed / single / REFERENCE[sequence] ** 2, 1e-30))
     return SequenceEcho(sequence, single, summed, level, NOISE[sequence], flags)
-
-
-def sounding(population: Cloud, frequency: float, classes: int = GRID) -> tuple[Array, Array]:
-    """Radii that make all but 1e-3 of the linear echo at f and 2 f, and the share of the number of each."""
-    low, high = population.sizes.limits()
-    if low == high:
-        return np.array([low]), np.array([1.0])
-    radius, fraction = population.sizes.classes()
-    ends = []
-    for f in (frequency, 2 * frequency):
-        r = response(
-            radius, 2 * math.pi * f, population.shell, population.gas, population.medium, population.polytropic
-        )
-        heard = np.cumsum(fraction * sections(r, radius, population.medium)[0])
-        ends.append(np.interp([1e-3, 1 - 1e-3], heard / heard[-1], radius))
-    low, high = min(e[0] for e in ends), max(e[1] for e in ends)
-    inside = (radius >= low) & (radius <= high)
-    if np.count_nonzero(inside) <= classes:
-        return radius[inside], fraction[inside]
-    grid = np.geomspace(low, high, classes)
-    density = np.interp(np.log(grid), np.log(radius), fraction / np.gradient(np.log(radius)))
-    weight = density * np.gradient(np.log(grid))
-    return grid, weight
 
 
 @functools.lru_cache(maxsize=256)

@@ -18,10 +18,11 @@ from ..provenance import Refusal
 from ..showing import shows
 from ..units import Flag, Q, magnitude
 from .bubble import Bubble, Liquid, liquid_of
-from .dynamics import Pulse, bubble_parameters, refuse
+from .coats import Shell
+from .dynamics import between, bubble_parameters, refuse
 from .kernels import trace
 from .population import Population
-from .shells import Shell
+from .pulses import Pulse
 
 Array = NDArray[np.float64]
 
@@ -199,13 +200,12 @@ def fit_trace(
     liquid = liquid_of(medium)
     _free(bubble.shell, free)
     count = max(257, round(t[-1] * pulse.frequency * 64) + 1)
-    grid = np.linspace(0, t[-1], count)
     out = [np.empty(count) for _ in range(3)]
 
     def residuals(shell: Shell) -> Array:
         par, law = bubble_parameters(bubble.radius, bubble.changed(shell=shell), pulse, liquid, model)
-        status, steps, *_ = trace(par[0], law[0], pulse.wave, bubble.radius, float(t[-1]), 1e-7, 500_000, *out)
+        status, steps, *_ = trace(par[0], law[0], pulse.wave, bubble.radius, float(t[-1]), 1e-8, 500_000, *out)
         refuse(int(status), bubble.radius, steps)
-        return (np.interp(t, grid, out[0]) - measured) / bubble.radius
+        return (between(t, float(t[-1]) / (count - 1), out[0], out[1]) - measured) / bubble.radius
 
     return _solve(bubble.shell, free, residuals, 0.05)

@@ -22,9 +22,9 @@ from ..provenance import Refusal
 from ..showing import shows
 from ..units import Flag, Q, quantities
 from .bubble import BODY_TEMPERATURE, acoustic
-from .dynamics import Pulse
 from .echo import HARMONIC, SEQUENCES
 from .population import Population, population_flags
+from .pulses import Pulse
 
 LABEL_LIMIT = 1.9
 """Mechanical index that diagnostic scanners may not exceed."""

@@ -23,10 +23,11 @@ from ..provenance import Flag, Refusal, Value
 from .assembly import Agent, bubbles_of
 from .bubble import BODY_TEMPERATURE, Bubble, liquid
 from .cavitation import inertial_threshold
-from .dynamics import Pulse
-from .echo import harmonics, sounding
+from .echo import harmonics
 from .population import Population
+from .pulses import Pulse
 from .shells import Free
+from .sounding import rungs
 from .stability import dissolution, species
 
 SMALL = 2e-7  # m; below, shells are an extrapolation
@@ -100,7 +101,7 @@ def extinction(cloud: Population, pulse: Pulse, classes: int = 64, tolerance: fl
     >>> print(f"{extinction(one, Pulse('2.5 MHz', '200 Pa', 80), tolerance=1e-9) * 1e12:.0f} um^2")  # linear: 1700
     1700 um^2
     """
-    radius, weight = sounding(cloud, pulse.frequency, classes)
+    radius, weight, _ = rungs(cloud, pulse.frequency, classes)
     bubble = Bubble.bare(1e-6, cloud.gas, cloud.shell, cloud.polytropic)
     source = harmonics.bare(radius, bubble, pulse, cloud.medium, (1.0,), tolerance=tolerance).amplitude[:, 0]
     taken = 4 * math.pi * cloud.medium.sound_speed * source.real / (pulse.amplitude * 2 * math.pi * pulse.frequency)

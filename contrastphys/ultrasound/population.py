@@ -24,10 +24,11 @@ from ..showing import shows
 from ..units import Flag, Q, RangeWarning, quantities
 from ._parameters import Record, decibel_per_cm, parameter, takes_quantities
 from .bubble import LARGEST, Bubble, Gas, Liquid, gas, liquid_of
-from .dynamics import Pulse
+from .coats import Shell
 from .echo import Harmonics, SequenceEcho, population_harmonics, sequence_echo
 from .linear import Response, bubble_flags, response, sections
-from .shells import Free, Shell
+from .pulses import Pulse
+from .shells import Free
 from .sizes import CLASSES, Distribution, LogNormal
 
 Array = NDArray[np.float64]
@@ -84,6 +85,14 @@ class Population(Record):
     """Bubbles of one gas and one shell, spread over sizes.
 
     `medium` is a Liquid or the name of one; `classes` is the number of size classes that integrals are summed over.
+
+    Notes
+    -----
+    Bubbles are independent and far apart: refused above a gas fraction of 1 %, flagged from 1e-4.
+
+    References
+    ----------
+    K. W. Commander, A. Prosperetti, J. Acoust. Soc. Am. 85, 732 (1989), doi:10.1121/1.397599
 
     Examples
     --------

@@ -12,7 +12,8 @@ from ..formulation import Formulation
 from ..provenance import Refusal
 from .assembly import shell_of
 from .bubble import BODY_TEMPERATURE, Bubble, gas, liquid
-from .dynamics import Pulse, Trace, simulate
+from .dynamics import between, simulate
+from .pulses import Pulse
 
 TOLERANCE = 1e-8
 DEFAULTS: dict[str, Any] = {
@@ -27,6 +28,14 @@ def radii(formulation: Formulation, conditions: Sequence[Mapping[str, Any]]) -> 
     A condition holds `time` [us] from the start of the pulse, `rest_radius` [um], and the drive: a `pulse`, or
     `frequency` [MHz], `pressure_amplitude` [kPa; positive begins with rarefaction], `cycles` and `envelope`; also
     `medium` (water) and `temperature` [K].
+
+    Notes
+    -----
+    As `simulate`, by the Keller-Miksis equation: one bubble far from walls and others.
+
+    References
+    ----------
+    J. B. Keller, M. Miksis, J. Acoust. Soc. Am. 68, 628 (1980), doi:10.1121/1.384720
 
     Examples
     --------
@@ -47,11 +56,11 @@ def radii(formulation: Formulation, conditions: Sequence[Mapping[str, Any]]) -> 
     found = np.empty(len(conditions))
     for key, members in groups.items():
         times = np.array([conditions[i]["time"] for i in members]) * 1e-6
-        found[members] = radius_at(_moved(formulation, dict(zip(DEFAULTS, key, strict=True)), times), times) * 1e6
+        found[members] = _moved(formulation, dict(zip(DEFAULTS, key, strict=True)), times) * 1e6
     return found
 
 
-def _moved(formulation: Formulation, asked: dict[str, Any], times: NDArray[np.float64]) -> Trace:
+def _moved(formulation: Formulation, asked: dict[str, Any], times: NDArray[np.float64]) -> NDArray[np.float64]:
     if formulation.gas is None:
         raise Refusal("no-gas", f"{formulation.id} holds no gas: only a bubble has a radius that moves")
     if asked["rest_radius"] is None:
@@ -69,14 +78,5 @@ def _moved(formulation: Formulation, asked: dict[str, Any], times: NDArray[np.fl
     core, temperature = formulation.gas, float(asked["temperature"])
     bubble = Bubble.bare(asked["rest_radius"] * 1e-6, gas(core.species, temperature), shell_of(core.shell))
     medium = liquid(asked["medium"], temperature)
-    return simulate.bare(bubble, pulse, medium, duration=float(times.max()), tolerance=TOLERANCE)
-
-
-def radius_at(trace: Trace, times: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Radius [m] at times [s] of a trace: the cubic through radius and wall velocity of its samples."""
-    t, r, u = trace.seconds, trace.metres, trace.metres_per_second
-    step = t[1] - t[0]
-    i = np.clip((times / step).astype(int), 0, t.size - 2)
-    x = times / step - i
-    rise, start, stop = r[i + 1] - r[i], u[i] * step, u[i + 1] * step
-    return r[i] + x * (start + x * (3 * rise - 2 * start - stop + x * (start + stop - 2 * rise)))
+    trace = simulate.bare(bubble, pulse, medium, duration=float(times.max()), tolerance=TOLERANCE)
+    return between(times, trace.seconds[1], trace.metres, trace.metres_per_second)

@@ -1,8 +1,6 @@
 """Shell laws: what a coat does to the tension and the friction of a bubble wall.
 
-Every law answers the same four questions, so that the linear formulas and the nonlinear solver share one
-law: the tension sigma(R) of the wall, its slope at rest seen from below and from above, the friction, and
-the pressure of a thick elastic layer. R0 is the rest radius.
+What every law answers stands in `coats`. R0 is the rest radius.
 
 =================  ======================================================================  ================
 law                tension                                                                 source
@@ -29,105 +27,31 @@ ChatterjeeSarkar   gamma0 + E beta [exp(-alpha beta)], beta = R^2/R_E^2 - 1     
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
-from typing import Any, ClassVar, Protocol
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from ._parameters import Record, parameter, takes_quantities
-
-Array = NDArray[np.float64]
+from ._parameters import parameter, takes_quantities
+from .coats import KINK_STRAIN, Array, Coat, both_sides, check_stiffness
 
 WATER_TENSION = 0.072
 """Surface tension of clean water against a gas, near 25 degC [N/m]."""
-
-KINK_STRAIN = 1e-4
-"""A corner of sigma(R) nearer to the rest radius than this, in units of it, counts as being at rest."""
-
-
-STIFFEST = 50.0
-"""No shell of a bubble is stiffer [N/m]; a larger number was meant in mN/m."""
-
-
-def check_stiffness(name: str, value: float) -> None:
-    """ValueError for a surface elasticity that only another unit explains."""
-    if value > STIFFEST:
-        raise ValueError(
-            f"{name} is {value:g} N/m: shells of bubbles have 0.01 to 5 N/m; was {value:g} mN/m meant? "
-            f"Write '{value:g} mN/m'"
-        )
-
-
-def both_sides(below: ArrayLike, above: ArrayLike, like: ArrayLike) -> tuple[Array, Array]:
-    """Value of either side as arrays of the shape of the rest radii."""
-    shape = np.shape(like)
-    return (
-        np.broadcast_to(np.asarray(below, float), shape).copy(),
-        np.broadcast_to(np.asarray(above, float), shape).copy(),
-    )
-
-
-class Shell(Protocol):
-    """What every shell law answers. Radii in metres, all results in SI units."""
-
-    code: ClassVar[int]
-
-    def tension(self, radius: ArrayLike, rest: ArrayLike) -> Array:
-        """Tension of the wall at `radius` [N/m]."""
-
-    def elasticity(self, rest: ArrayLike) -> tuple[Array, Array]:
-        """Slope (R0/2) d sigma/dR at rest, from below and from above [N/m]. They differ at a kink only."""
-
-    def vector(self, rest: float) -> tuple[float, ...]:
-        """Nine numbers for the compiled kernel: see `kernels.tension` for their meaning."""
-
-    def rest_tension(self, rest: ArrayLike) -> Array:
-        """Tension at the rest radius [N/m]; it sets the gas pressure at rest, p0 + 2 sigma/R0."""
-
-    def layer(self, radius: ArrayLike, rest: ArrayLike) -> Array:
-        """Elastic pressure of a thick layer [Pa]."""
-
-    def stiffness(self, rest: ArrayLike) -> tuple[Array, Array]:
-        """Part of the shell in the linear stiffness, 4 chi_eff/R0 + 12 G_s d_s/R0 [Pa], both sides."""
-
-    def friction(self, rest: ArrayLike) -> Array:
-        """Part of the shell in the linear friction, 4 kappa_s/R0 + 12 mu_s d_s/R0 [Pa s]."""
-
-    def kink(self, rest: ArrayLike) -> Array:
-        """True where the tension has a corner at the rest radius, so that no linear limit exists."""
-
-    def changed(self, **changes: Any) -> Shell:
-        """Copy with other plain values."""
-
-    def __hash__(self) -> int: ...
-
-
-class Coat(Record):
-    """What follows for most laws from tension, slope and kappa_s: a thin coat, smooth at rest."""
-
-    def rest_tension(self: Shell, rest: ArrayLike) -> Array:
-        return self.tension(rest, rest)
-
-    def layer(self, radius: ArrayLike, rest: ArrayLike) -> Array:
-        return np.zeros(np.broadcast(radius, rest).shape)
-
-    def stiffness(self: Shell, rest: ArrayLike) -> tuple[Array, Array]:
-        rest = np.asarray(rest, float)
-        below, above = self.elasticity(rest)
-        return 4 * below / rest, 4 * above / rest
-
-    def friction(self, rest: ArrayLike) -> Array:
-        return 4 * getattr(self, "kappa_s", 0.0) / np.asarray(rest, float)
-
-    def kink(self, rest: ArrayLike) -> Array:
-        return np.zeros(np.shape(rest), bool)
 
 
 @takes_quantities
 @dataclass(frozen=True)
 class Free(Coat):
     """Bubble without a shell: constant tension, no friction.
+
+    Notes
+    -----
+    A clean wall: a bubble that is new, or whose shell is broken and gone.
+
+    References
+    ----------
+    A. Prosperetti, J. Acoust. Soc. Am. 61, 17 (1977), doi:10.1121/1.381252
 
     Examples
     --------
@@ -485,19 +409,3 @@ class ChatterjeeSarkar(Coat):
             0.0,
             0.0,
         )
-
-
-def describe(shell: Shell) -> str:
-    """One line with the law and its parameters, for tables and flags.
-
-    Examples
-    --------
-    >>> describe(Free("0.072 N/m"))
-    'Free(tension_of_water = 0.072 N/m)'
-    """
-    parts = []
-    for item in fields(shell):  # type: ignore[arg-type]
-        value, unit = getattr(shell, item.name), item.metadata.get("unit", "")
-        unit = "" if unit == "1" else " " + unit if unit else ""
-        parts.append(f"{item.name} = {value:g}{unit}" if isinstance(value, float) else f"{item.name} = {value}")
-    return f"{type(shell).__name__}({', '.join(parts)})"

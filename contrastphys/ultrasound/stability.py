@@ -28,7 +28,8 @@ from ..showing import shows
 from ..units import Flag, Q, quantities
 from ._parameters import Record, parameter, takes_quantities
 from .bubble import BODY_TEMPERATURE
-from .shells import Free, Shell
+from .coats import Shell
+from .shells import Free
 
 Array = NDArray[np.float64]
 

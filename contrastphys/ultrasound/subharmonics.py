@@ -18,8 +18,9 @@ from ..provenance import Refusal
 from ..showing import shows
 from ..units import Flag, Q, quantities
 from .bubble import Bubble, Liquid, liquid_of
-from .dynamics import SUBHARMONIC_CYCLES, Pulse
+from .dynamics import SUBHARMONIC_CYCLES
 from .echo import harmonics
+from .pulses import Pulse
 from .shells import Gompertz, Marmottant
 
 LAWS: dict[str, type[Marmottant] | type[Gompertz]] = {"marmottant": Marmottant, "gompertz": Gompertz}

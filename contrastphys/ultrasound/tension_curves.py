@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..units import magnitude
-from .shells import Coat, both_sides
+from .coats import Coat, both_sides
 
 Array = NDArray[np.float64]
 

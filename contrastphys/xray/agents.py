@@ -17,6 +17,7 @@ from ..chemistry import ATOMIC_WEIGHT
 from ..formulation import Formulation
 from ..mistakes import near
 from ..provenance import Cell, Flag, Refusal, Value, choose, merge_flags
+from ..remembering import of_last
 from . import detection
 from .absorbers import Absorber, absorber_of, absorbing, basis_of
 from .contrast import (
@@ -171,9 +172,10 @@ def predict(
     if quantity not in QUANTITIES:
         hint = near(quantity, QUANTITIES) or f"one of {', '.join(QUANTITIES)}"
         raise Refusal("quantity", f"unknown quantity '{quantity}': {hint}")
-    scan = _Scan.of(dict(conditions or {}))
-    what = absorber_of(formulation, scan.given.get("basis"))
-    per_mass = _slope(formulation, scan, what, use_measured)
+    given = {**(conditions or {})}
+    if given.get("filtration") is not None:
+        given["filtration"] = tuple(given["filtration"].items())
+    scan, what, per_mass = _enhancement(formulation, tuple(given.items()), use_measured)
     if quantity == "enhancement_per_mass":
         return per_mass
     if quantity == "enhancement_per_mole":
@@ -204,6 +206,16 @@ def _computed(scan: _Scan, what: Absorber) -> Value:
         band += [replace(scan, beam=tube).slope(what) for tube in _others(scan.beam)]
     low, high = min(band) - ERROR * abs(number), max(band) + ERROR * abs(number)
     return Value(number, "HU*mL/mg", low=low, high=high, source=source, status="computed", flags=flags)
+
+
+@of_last
+def _enhancement(
+    formulation: Formulation, given: tuple[tuple[str, Any], ...], use_measured: bool
+) -> tuple[_Scan, Absorber, Value]:
+    """Scan, absorber, and enhancement per mass, which every other number rests on."""
+    scan = _Scan.of({k: dict(v) if k == "filtration" and v is not None else v for k, v in given})
+    what = absorber_of(formulation, scan.given.get("basis"))
+    return scan, what, _slope(formulation, scan, what, use_measured)
 
 
 def _slope(formulation: Formulation, scan: _Scan, what: Absorber, use_measured: bool) -> Value:
@@ -338,6 +350,14 @@ def detection_limit(formulation: Any, protocol: Any = None, **conditions: Any) -
 
     A formulation with a Protocol (or none) gives the cells of a comparison. An element, a formula, or a beam in the
     place of the protocol gives one quantity, as `contrastphys.xray.detection.detection_limit` describes.
+
+    Notes
+    -----
+    Noise scales with the beam at equal entrance kerma; the band is that of the enhancement and of the noise stated.
+
+    References
+    ----------
+    A. Rose, J. Opt. Soc. Am. 38, 196 (1948), doi:10.1364/JOSA.38.000196
     """
     if not isinstance(formulation, Formulation) or conditions or not isinstance(protocol, Protocol | None):
         beam = {} if protocol is None else {"spectrum": protocol}

@@ -195,6 +195,14 @@ def backprojection_noise(ray_noise, sampling, views):
 def figure_of_merit(agent: Any, spectrum: Any, phantom: Any = PHANTOM, detector: Any = "energy-integrating") -> float:
     """Contrast-to-noise squared per entrance air kerma, k^2/(sigma^2 K), relative: compare beams and filters by it.
 
+    Notes
+    -----
+    Quantum noise alone: no electronic noise, scatter or dose inside the patient. Compare beams on one scanner only.
+
+    References
+    ----------
+    A. Rose, J. Opt. Soc. Am. 38, 196 (1948), doi:10.1364/JOSA.38.000196
+
     Examples
     --------
     >>> figure_of_merit("I", "80 kV") > figure_of_merit("I", "140 kV")

@@ -168,6 +168,14 @@ def contrast_to_noise(
     -------
     float
 
+    Notes
+    -----
+    Linear in concentration, so for little agent; noise of neighbouring voxels is correlated, which `n_eff` must tell.
+
+    References
+    ----------
+    A. Rose, J. Opt. Soc. Am. 38, 196 (1948), doi:10.1364/JOSA.38.000196
+
     Examples
     --------
     >>> round(contrast_to_noise("I", "5 mg/mL", "120 kV", "12 HU"), 1)

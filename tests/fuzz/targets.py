@@ -46,6 +46,7 @@ class Find(AssertionError):
 # ------------------------------------------------------------------------------------- what is watched
 
 _watching = [False]
+named: list[str] = []  # files of a command line
 _BANNED = ("exec", "compile", "os.system", "os.exec", "os.posix_spawn", "os.fork", "subprocess.Popen", "socket.connect",
            "ctypes.dlopen", "os.remove", "os.rmdir", "shutil.rmtree")  # fmt: skip
 
@@ -64,7 +65,7 @@ def _within(path: Any) -> bool:
         real = os.path.realpath(os.fsdecode(path))
     except (TypeError, ValueError):
         return True  # a number of an open file, or no path at all
-    return real.startswith(CHOSEN)
+    return real.startswith(CHOSEN) or real in named
 
 
 def _hook(event: str, arguments: tuple) -> None:
@@ -226,6 +227,8 @@ def arguments(words: list[str]) -> None:
     records._folders.clear()
     records.forget()
     os.environ["CONTRASTPHYS_DEBUG"] = "1"
+    code: Any = 2
+    named[:] = [os.path.realpath(word) for word in words if word and "\0" not in word]  # a user's own choice
     try:
         with watched(), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             try:

@@ -220,7 +220,7 @@ def draw(name: str, comparison: Any, dpi: int = 150) -> dict[str, Any]:
         about_png = {"Software": "contrastphys", "Title": latin(about["Title"]), "Description": f"run {comparison.run}"}
         if points:
             about_png["Source"] = latin(points)
-        FigureCanvasAgg(fig).print_png(png, metadata=about_png, pil_kwargs={"compress_level": 4})
+        FigureCanvasAgg(fig).print_png(png, metadata=about_png, pil_kwargs={"compress_level": 2})
     return {"svg": svg.getvalue().decode("utf-8"), "png": png.getvalue()}
 
 

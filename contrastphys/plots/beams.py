@@ -14,7 +14,7 @@ from . import xray
 from .curves import MOST, Curve, alike, askers, counted, left_out, line, marks, measured, nearest, sampled, stated
 from .style import at, figure, fitted, legend, says
 
-VOLTAGES = np.array([60, 65, 70, 75, 80, 85, 90, 100, 110, 120, 130, 140], float)  # kV
+VOLTAGES = np.array([60, 65, 70, 75, 80, 90, 100, 120, 140], float)  # kV
 SHOWN_MASS = "300 mg/mL"
 SIZES = (0.0, 40.0)  # cm of water, beside the study's: nothing in the beam, and a large patient
 
@@ -81,6 +81,8 @@ def enhancement(comparison: Any, formulations: Iterable[str] = (), kvp: Iterable
     matplotlib.axes.Axes
         The panel per mass of the study's own phantom.
     """
+    from matplotlib.ticker import MaxNLocator
+
     fig = figure(6.4, 5.0)
     protocol = comparison.study.protocol("xray")
     conditions = stated(protocol, "filtration", "detector", "anode_angle", "threshold")
@@ -111,9 +113,10 @@ def enhancement(comparison: Any, formulations: Iterable[str] = (), kvp: Iterable
     for column, size in enumerate(sizes):
         words = "nothing in the beam" if size == 0 else f"{size:g} cm water"
         panels[0, column].set_title(f"{words} (study)" if column == own else words)
-        at(panels[1, column].xaxis, [60, 80, 100, 120, 140])
+        at(panels[1, column].xaxis, [60, 100, 140])
         for row in (0, 1):
             panels[row, column].set_ylim(bottom=0)
+            panels[row, column].yaxis.set_major_locator(MaxNLocator(5))
             marks(panels[row, column], [v.number for v in protocol.kvp])
     panels[0, 0].set_ylabel("enhancement\n[HU per mg/mL of the element]")
     panels[1, 0].set_ylabel("enhancement\n[HU per mM of the element]")

@@ -19,8 +19,8 @@ from .curves import MOST, Curve, askers, left_out, line, marks, nearest, sampled
 from .style import PAPER, at, figure, legend, logarithmic, look, says
 from .words import number_text
 
-FREQUENCIES = np.geomspace(0.5, 20, 28)  # MHz
-RADII = np.geomspace(0.3, 6, 36)  # um
+FREQUENCIES = np.geomspace(0.5, 20, 22)  # MHz
+RADII = np.geomspace(0.3, 6, 20)  # um
 REFERENCE = 1e6  # bubbles per mL that the cross-section is taken at; any small number gives the same
 _DECIBEL = 10 * math.log10(math.e)
 

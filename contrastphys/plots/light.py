@@ -11,8 +11,8 @@ from .curves import MOST, Curve, askers, left_out, line, marks, measured, neares
 from .style import figure, legend, logarithmic, says
 from .words import number_text
 
-WAVELENGTHS = np.arange(500.0, 1101.0, 20.0)  # nm
-DEPTHS = np.linspace(0.2, 4.0, 10)  # cm
+WAVELENGTHS = np.arange(500.0, 1101.0, 25.0)  # nm
+DEPTHS = np.linspace(0.2, 4.0, 8)  # cm
 
 
 def absorption(

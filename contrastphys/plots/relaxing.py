@@ -19,9 +19,9 @@ from .curves import MOST, Curve, askers, counted, left_out, line, marks, measure
 from .style import INK, PAPER, QUIET, RULE, at, figure, fitted, legend, logarithmic, look, says
 from .words import number_text
 
-FIELDS = np.geomspace(1e-4, 14, 36)  # T
-SIZES = np.geomspace(2, 60, 25)  # nm
-CONCENTRATIONS = np.geomspace(1e-3, 100, 120)  # mmol/L
+FIELDS = np.geomspace(1e-4, 14, 32)  # T
+SIZES = np.geomspace(2, 60, 19)  # nm
+CONCENTRATIONS = np.geomspace(1e-3, 100, 71)  # mmol/L
 SMALL = 5.0  # nm; below it the models of cores say orders of magnitude
 SAME_FIELD = 0.15  # of a field within which a measurement stands beside a line
 

@@ -97,6 +97,8 @@ class Journal:
             else:
                 self._read(header, plan)
             self.file = self.path.open("ab")
+        except RecordError:
+            raise
         except (OSError, ValueError):  # ValueError: a name that no system takes
             raise _unwritable(self.path) from None
 

@@ -43,6 +43,7 @@ def where(cell: Cell) -> str:
 
 
 def basis_words(cell: Cell) -> str:
+    """What a concentration counts, in a word; empty for whole particles and molecules."""
     basis = cell.conditions.get("basis", "")
     return f"{basis}" if basis not in ("particle", "molecule") else ""
 

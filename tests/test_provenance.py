@@ -174,6 +174,7 @@ def test_a_cell_shows_a_value_with_its_band_and_origin():
         "unit": RELAXIVITY,
         "low": 2.8,
         "high": 3.2,
+        "median": None,
         "provenance": "M",
         "status": "verified",
         "source": "doi:1",

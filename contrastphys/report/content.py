@@ -97,6 +97,7 @@ def where(cell: Cell) -> str:
 
 
 def band(cell: Cell, digits: int = 2) -> str:
+    """The band of a cell in words, with its median where it was sampled; empty where it has none."""
     if cell.value is None or cell.low is None or cell.high is None or not cell.low < cell.high:
         return ""
     digits = digits if cell.high > 1.1 * cell.low else 3

@@ -3,7 +3,6 @@
 import io
 import itertools
 import math
-import time
 
 import numpy as np
 import pytest
@@ -51,16 +50,6 @@ def test_picture_of_record(name):
 
 def test_every_picture_has_one_of_record():
     assert set(report_case.RECORDED) == set(plots.PICTURES) == {p.stem for p in report_case.FOLDER.glob("*.png")}
-
-
-@pytest.mark.slow
-def test_pictures_of_twelve_formulations_take_under_four_seconds():
-    result = compare(TWELVE)
-    plots.draw("margins", result)  # matplotlib is loaded
-    began = time.process_time()
-    for name in plots.of_comparison(result):
-        plots.draw(name, result)
-    assert time.process_time() - began < 4
 
 
 # ------------------------------------------------------------------------------------- told apart, not cut

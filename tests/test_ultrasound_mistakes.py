@@ -46,6 +46,10 @@ REFUSED = {
         lambda: Pulse("2 MHz", "50 kg"), UnitError,
         "amplitude takes a unit such as 'Pa' ('kilogram' does not measure it): write Q(1, 'Pa')",
     ),
+    "shell in the place of the gas": (
+        lambda: Bubble("2 um", Free()), TypeError,
+        "a bubble takes a gas and a shell, not Free and Free: write Bubble('1.5 um', gas='SF6', shell=Marmottant())",
+    ),
     "radius without unit": (
         lambda: blake_threshold(1e-6), UnitError, "radius needs a unit such as 'm': write Q(1, 'm')",
     ),

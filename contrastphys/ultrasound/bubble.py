@@ -99,6 +99,11 @@ class Bubble(Record):
     def __post_init__(self) -> None:
         if isinstance(self.gas, str):
             object.__setattr__(self, "gas", gas(self.gas))
+        if not hasattr(self.gas, "molar_mass") or not hasattr(self.shell, "rest_tension"):
+            found = f"{type(self.gas).__name__} and {type(self.shell).__name__}"
+            raise TypeError(
+                f"a bubble takes a gas and a shell, not {found}: write Bubble('1.5 um', gas='SF6', shell=Marmottant())"
+            )
         if self.polytropic is not None and not 1 <= self.polytropic <= 5 / 3:
             raise ValueError(f"polytropic is {self.polytropic:g}: it lies between 1 and 5/3")
         if self.radius > LARGEST:

@@ -64,7 +64,7 @@ def stand_ins() -> dict[str, Any]:
             ultrasound.Marmottant("0.5 N/m", "2e-9 kg/s", "0.01 N/m"),
             classes=12,
         ),
-        "pulse": ultrasound.Pulse("2 MHz", "10 kPa", cycles=3),
+        "pulse": ultrasound.Pulse("2 MHz", "10 kPa", cycles=4),
         "gas": ultrasound.Gas(),
         "gases": [importlib.import_module("contrastphys.ultrasound.stability").Species.bare("air", 0.02, 2e-9, 1.0)],
         "shell": ultrasound.Marmottant("0.5 N/m", "2e-9 kg/s", "0.01 N/m"),
@@ -123,9 +123,11 @@ def plain(result, unit):
 
 
 def same(a, b, rtol: float = 1e-6, atol: float = 0.0):
-    """Whether two results hold the same numbers."""
+    """Whether two results hold the same numbers; the samples of a long trace, which is derived in time, on its peak."""
     if isinstance(a, list) and isinstance(b, list):
         return len(a) == len(b) and all(same(x, y, rtol, atol) for x, y in zip(a, b, strict=True))
+    if getattr(b, "size", 1) > 1000 and b.dtype.kind in "fc":
+        atol = max(atol, 0.1 * rtol * float(np.nanmax(np.abs(b))))
     try:
         return bool(np.allclose(a, b, rtol=rtol, atol=atol, equal_nan=True))
     except (TypeError, ValueError):

@@ -43,6 +43,18 @@ def test_expansion_integral_is_exact_and_smooth():
     assert found[0] == pytest.approx(water.expansion.bare(293.15) * 1e-9, rel=1e-7)
 
 
+@pytest.mark.parametrize("celsius", [2.0, 20.0, 60.0])
+def test_the_nonlinear_part_of_expansion_cancels_nothing(celsius):
+    kelvin = celsius + 273.15
+    slope = float(water.expansion.bare(kelvin + 1e-3) - water.expansion.bare(kelvin - 1e-3)) / 2e-3
+    small = np.array([1e-12, 1e-8, 1e-5])
+    assert water.expansion_excess(kelvin, small) == pytest.approx(slope * small**2 / 2, rel=2e-6)
+    large = np.array([0.5, 20.0, 90.0, 250.0])  # on both sides of where the logarithm is no longer a series
+    linear = float(water.expansion.bare(kelvin)) * large
+    whole = water.expansion_integral.bare(kelvin, large)
+    assert water.expansion_excess(kelvin, large) == pytest.approx(whole - linear, rel=1e-9)
+
+
 @pytest.mark.parametrize("wrong", [Q(37, "K"), "120 degC", "-5 degC"])
 def test_temperature_of_no_liquid_water(wrong):
     with pytest.raises(ValueError, match="outside 0 to 100 degC"):

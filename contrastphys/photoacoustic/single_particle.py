@@ -403,8 +403,7 @@ def emission(
     if particle.shape == "rod" and fluence > 3.0:
         notes.append(Flag("reshaping", "rods reshape from a few mJ/cm^2 on: the next pulse sees another", "warn"))
     at, step = rise.shells, rise.time[1] - rise.time[0]
-    heated = water.expansion_integral.bare(temperature, np.maximum(rise.field[:, at:] * energy, 0.0))
-    extra = heated @ rise.volume[at:] - sources.water * energy
+    extra = water.expansion_excess(temperature, np.maximum(rise.field[:, at:] * energy, 0.0)) @ rise.volume[at:]
     far = float(water.density.bare(temperature)) / (4.0 * np.pi * float(distance) * 1e-3)
     parts = {name: getattr(sources, name) * energy for name in ("water", "shell", "core")}
     strength = {name: float(np.sum(_second(volume, step) ** 2)) for name, volume in parts.items()}

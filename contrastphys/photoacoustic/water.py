@@ -169,13 +169,33 @@ def expansion_integral(temperature: Any, rise: Any) -> Any:
     rise = np.asarray(rise, dtype=float)
     # ln(rho0/rho1) by the relative step of numerator and denominator: exact for the smallest rise too
     below = _KELL_BELOW * rise / (1.0 + _KELL_BELOW * celsius)
-    above = np.zeros(np.broadcast(celsius, rise).shape)
-    for n in range(len(_KELL) - 1, 0, -1):  # Taylor coefficients of the numerator about T, by Horner in the rise
+    return (np.log1p(below) - np.log1p(_step(celsius, rise, 1)))[()]
+
+
+def expansion_excess(temperature: float, rise: np.ndarray) -> np.ndarray:
+    """What `expansion_integral` is beside beta(T) rise: the nonlinear part alone, whole for the smallest rise [K]."""
+    celsius = _celsius(temperature)
+    below = _KELL_BELOW * rise / (1.0 + _KELL_BELOW * celsius)
+    return _log_rest(below) - _log_rest(_step(celsius, rise, 1)) - _step(celsius, rise, 2)
+
+
+def _step(celsius: Any, rise: np.ndarray, first: int) -> np.ndarray:
+    """Relative step of Kell's numerator, from its Taylor term of order `first` on, by Horner in the rise."""
+    total = np.zeros(np.broadcast(celsius, rise).shape)
+    for n in range(len(_KELL) - 1, first - 1, -1):
         slopes = np.array(_KELL)
         for step in range(n):
             slopes = slopes[1:] * np.arange(1, slopes.size) / (step + 1)
-        above = (above + polyval(celsius, slopes)) * rise
-    return (np.log1p(below) - np.log1p(above / polyval(celsius, _KELL)))[()]
+        total = (total + polyval(celsius, slopes)) * rise
+    return total * rise ** (first - 1) / polyval(celsius, _KELL)
+
+
+def _log_rest(x: np.ndarray) -> np.ndarray:
+    """ln(1 + x) - x without cancellation; beyond a tenth nothing cancels."""
+    series = np.zeros_like(x)
+    for n in range(18, 1, -1):
+        series = ((-1.0) ** (n + 1) / n + series) * x
+    return np.where(np.abs(x) < 0.1, series * x, np.log1p(x) - x)
 
 
 @quantities("m/s", temperature=_KELVIN)

@@ -20,12 +20,13 @@ from . import records
 from . import study as studies
 from .answers import SIMULATED, Solver, limits_or_all
 from .comparison import Comparison
+from .inputs import Input, inputs_of
 from .mistakes import near
-from .parameters import Parameter, changed, find, reaches, uncertain, wrong
+from .parameters import changed, reaches, wrong
 from .points import CONDITIONS, Axis, Column, Plan
 from .provenance import Cell, Flag, Value
 from .running import run
-from .sampling import Alternatives, Distribution, Uniform, checked, design, model_factor, of_value
+from .sampling import Alternatives, Uniform, design, model_factor
 from .sensitivity import SHARES, Indices, indices
 from .showing import Page, shows
 from .study import MODALITIES, Study
@@ -38,19 +39,6 @@ _MANY_BRANCHES = 64
 MODEL = "model"
 
 
-@shows("{0.path}: uncertain input", "distribution", line="own")
-class Input(NamedTuple):
-    """One thing that is not known exactly."""
-
-    parameter: Parameter
-    distribution: Distribution
-
-    @property
-    def path(self) -> str:
-        """Path of the parameter."""
-        return self.parameter.path
-
-
 @shows("{0.column.label}", "p5", "p50", "p95", "answered", line="own")
 class Band(NamedTuple):
     """p5, p50 and p95 of one cell, and of each branch where alternatives make several."""
@@ -61,24 +49,6 @@ class Band(NamedTuple):
     p95: float
     answered: float  # share of the samples in which the model gives a number
     branches: tuple[tuple[str, float, float, float], ...] = ()
-
-
-# ---------------------------------------------------------------------------------------- of a study
-
-
-def inputs_of(study: Study, extra: Mapping[str, Any] | None = None) -> list[Input]:
-    """Everything of a study that is not known exactly; what the caller states replaces what the records say."""
-    found = {p.keys: Input(p, d) for p in uncertain(study) if (d := of_value(p.held, p.spec)) is not None}
-    for path, given in (extra or {}).items():
-        parameter = find(study, path)
-        if not parameter.numeric:
-            raise wrong("inputs", f"'{path}' is no number", "give distributions of numbers only")
-        if isinstance(given, tuple) and len(given) == 2:
-            given = Uniform(*given)
-        if not isinstance(given, Distribution):
-            raise wrong("inputs", f"'{path}' is no distribution", "write for example Normal('5 nm', '1 nm')")
-        found[parameter.keys] = Input(parameter, checked(given.plain(parameter.unit, path), path))
-    return list(found.values())
 
 
 def _key(cells: Iterable[Cell]) -> Iterable[tuple[tuple[str, str, str, str, int, str], Cell]]:

@@ -8,6 +8,7 @@ import pytest
 
 import contrastphys as cp
 from contrastphys.comparison import Comparison, significant
+from contrastphys.inputs import inputs_of
 from contrastphys.mistakes import RecordError
 from contrastphys.provenance import Cell, Value
 from contrastphys.sampling import (
@@ -24,7 +25,7 @@ from contrastphys.sampling import (
 from contrastphys.schema import Spec
 from contrastphys.sensitivity import bands, indices
 from contrastphys.study import Study
-from contrastphys.uncertainty import inputs_of, propagate
+from contrastphys.uncertainty import propagate
 from contrastphys.units import UnitError
 
 SPEC = Spec("number", unit="nm", low=0, high=100)

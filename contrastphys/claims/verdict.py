@@ -8,6 +8,7 @@ numbers, moved within its own error, would turn it.
 from __future__ import annotations
 
 import functools
+import html
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -140,9 +141,22 @@ class Verdict:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        from .page import as_html
-
         return as_html(self)
+
+
+def as_html(v: Verdict) -> str:
+    """One verdict with its numbers as HTML for a notebook."""
+    rows = [(name, shown(value)) for name, value in v.numbers.items()]
+    rows += [(name, f"none: {why}") for name, why in v.missing.items()]
+    body = "".join(
+        f"<tr><td style='text-align:left'>{html.escape(a)}</td><td style='text-align:left'>{html.escape(b)}</td></tr>"
+        for a, b in rows
+    )
+    said = f"<b>{v.verdict}</b>{html.escape(v.sentence.removeprefix(v.verdict))}"
+    stated = f"<p>The review says: {html.escape(v.stated)}.</p>" if v.stated else ""
+    notes = f"<p><small>Model: {html.escape(v.model)}. Validity: {html.escape(v.validity)}.</small></p>"
+    about = f"<p>{v.id}: {html.escape(v.claim)}</p><p>{said}.</p>{stated}"
+    return f"{about}<details><summary>{len(rows)} numbers</summary><table>{body}</table></details>{notes}"
 
 
 def shown(value: Value) -> str:

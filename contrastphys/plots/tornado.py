@@ -8,10 +8,10 @@ import re
 from typing import Any, NamedTuple
 
 from .. import study as studies
+from ..inputs import inputs_of
 from ..parameters import Parameter, changed, parameters, reaches
 from ..provenance import Cell, Refusal, Value
 from ..study import MODALITIES, Study
-from ..uncertainty import inputs_of
 from ..units import Q, UnitError
 from .style import INK, MODALITY, PAPER, QUIET, figure, fitted, label, legend, logarithmic, says
 from .words import condition_text, number_text

@@ -49,9 +49,9 @@ KERNELS = {
     "xray": "absorption acquisition attenuation compounds contrast decomposition detection detectors imaging matching "
     "response spectra",
     "mri": "chelates lanthanide moment_walk motion paramagnetic particles random_walk regimes sequences spectral "
-    "superparamagnetic tissue model",
-    "ultrasound": "cavitation droplets drops dynamics echo imaging kernels linear population shells sizes stability "
-    "subharmonics tension_curves",
+    "superparamagnetic tissue model molecules media cores",
+    "ultrasound": "cavitation coats droplets drops dynamics echo gas_heat imaging kernels linear population pulses "
+    "shells sizes sounding stability subharmonics tension_curves",
 }
 WORDS = {"Flag", "Refusal", "warn", "print", "print_", "ValueError", "TypeError", "UnitError", "text", "Cell"}
 SWAPS = {"min": "max", "max": "min", "minimum": "maximum", "maximum": "minimum", "sin": "cos", "cos": "sin"}

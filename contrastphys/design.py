@@ -152,11 +152,6 @@ def of_study(study: Any, names: list[str]) -> tuple[Any, dict[str, Measure]]:
     return ready, {name: measure(ready, name) for name in names}
 
 
-def units_of(compute: Callable[[], Mapping[str, tuple[float, str]]]) -> dict[str, str]:
-    """Units of the numbers, from one point where they answer."""
-    return {name: unit for name, (_, unit) in compute().items()}
-
-
 def plain(value: Any) -> tuple[float, str]:
     """Number and unit of whatever a function returns."""
     if isinstance(value, Value):

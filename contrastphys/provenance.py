@@ -20,7 +20,6 @@ __all__ = ["LETTERS", "STATUSES", "Cell", "Flag", "Refusal", "Value", "choose", 
 # How well a number's source is known, from best to worst.
 STATUSES = ("verified", "second-hand", "unverified", "fitted", "computed", "assumed", "user")
 LETTERS = {"M": "measured", "S": "scaled from measured", "C": "computed", "A": "assumed"}
-SEVERITIES = ("note", "warn", "refuse")
 
 
 shows("{0.code}", "severity", "message", line="own")(Flag)  # defined on the ground floor, which shows nothing

@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .. import records
 from ..concentration import Concentration
 from ..formulation import Formulation, load
 from ..provenance import Cell, Flag, Refusal, Value, choose, merge_flags
+from ..remembering import of_last
 from . import measured, sequences
 from .media import medium_id, surroundings
 from .model import Relaxivity, evaluate, relaxing_metal, sources
@@ -46,22 +46,14 @@ def computed(formulation: Formulation, quantity: str, conditions: Mapping[str, A
     return value.with_error(error.relative, error.factor)
 
 
-# Answers of the formulation asked last: r1, r2 and r2_star of one condition come from one evaluation.
-_held: list[tuple[Formulation | None, Any, dict[tuple, Relaxivity]]] = [(None, None, {})]
-
-
 def _model(formulation: Formulation, conditions: Mapping[str, Any], anchored: bool = False) -> Relaxivity:
     field, temperature = float(conditions["field"]), float(conditions.get("temperature", 310.15))
     medium = surroundings(str(conditions.get("medium", "water")))
     echo, amount = conditions.get("echo_spacing"), conditions.get("concentration")
-    key = (field, temperature, medium, echo, amount, anchored, tuple(records.folders()))
-    owner, changed, known = _held[0]
-    if owner is not formulation or changed is not records.changes():
-        known = {}
-        _held[0] = (formulation, records.changes(), known)
-    if key not in known:
-        known[key] = evaluate(formulation, field, temperature, medium, echo, amount, anchored)
-    return known[key]
+    return _evaluated(formulation, field, temperature, medium, echo, amount, anchored)
+
+
+_evaluated = of_last(evaluate)  # r1, r2 and r2_star of one condition come from one evaluation
 
 
 def _model_source(found: Relaxivity) -> str:

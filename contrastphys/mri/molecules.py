@@ -67,7 +67,7 @@ def answer(formulation: Formulation, where: Where) -> Answer:
             (bound if "bound" in entry.name else free).append(chelates.Bundle.of(entry, ion))
         except Refusal:
             continue
-    affinity = getattr(molecule, "albumin_affinity", None)
+    affinity = molecule.albumin_affinity
     flags: tuple[Flag, ...] = ()
     if not free:
         free, more = _borrowed(record, ion, bound)

@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import records
 from ..constants import ZERO_CELSIUS
 from ..provenance import Flag, Refusal, merge_flags
 from ..showing import shows
@@ -36,7 +37,7 @@ __all__ = ["Emission", "Thresholds", "damage", "emission", "thresholds"]
 
 BOILING = 373.15  # K
 SPINODAL = 647.0  # K, critical point: no superheated water above it
-MELTING = {"gold": 1337.0, "silver": 1235.0, "magnetite": 1870.0}  # K, bulk
+HEATED = ("gold", "silver", "magnetite")  # what takes up the light, in a core or around one
 _J = 1e-3 * 1e4  # J/m^2 in a mJ/cm^2
 
 
@@ -235,7 +236,7 @@ def strength_of(volume: Any, time: Any, frequency: float | None) -> float:
 def _material(particle: Particle) -> str:
     """The heated material: the core, or the metal around it."""
     names = [particle.material, *(name for name, _ in particle.coats)]
-    held = [metal for name in names for metal in MELTING if name.startswith(metal)]
+    held = [metal for name in names for metal in HEATED if name.startswith(metal)]
     return held[0] if held else particle.material
 
 
@@ -273,7 +274,8 @@ def limits_of(
     per_fluence = sigma * _J  # J absorbed for 1 mJ/cm^2
     linear = strength_of(sources.linear, rise.time, frequency)
     nonlinear = strength_of(sources.square, rise.time, frequency)
-    melting = MELTING.get(_material(particle), np.inf)
+    known = records.material(_material(particle)).melting_temperature  # of the bulk
+    melting = np.inf if known is None else known.number
     hottest, inside = float(rise.water_surface.max()), float(rise.core.max())
     return {
         "boiling": (BOILING - temperature) / hottest / per_fluence,

@@ -253,7 +253,7 @@ def _placed(formulation: Formulation, scenario: Scenario) -> tuple[Concentration
         raise Refusal(
             "no-dose", f"{formulation.id}: no dose; write dose = {{ value = '0.1 mmol/kg', basis = '{basis}' }}"
         )
-    row = _distribution(scenario)
+    row = distribution(scenario)
     mass = body_mass(scenario)
     entities = formulation.dose_entities(dose, mass)
     flags: list[Flag] = []
@@ -272,10 +272,11 @@ def _placed(formulation: Formulation, scenario: Scenario) -> tuple[Concentration
 
 def body_mass(scenario: Scenario) -> float:
     """Body mass of the subject, kg: the scenario's, else the table's for its species."""
-    return scenario.body_mass.number if scenario.body_mass is not None else float(_distribution(scenario)["body_mass"])
+    return scenario.body_mass.number if scenario.body_mass is not None else float(distribution(scenario)["body_mass"])
 
 
-def _distribution(scenario: Scenario) -> dict[str, Any]:
+def distribution(scenario: Scenario) -> dict[str, Any]:
+    """The table's row for the species and compartment of a scenario: volume [L/kg] and body mass [kg]."""
     rows = records.table("media/distribution.csv").rows()
     wanted = (scenario.species, scenario.target.volume)
     return next(row for row in rows if (row["species"], row["compartment"]) == wanted)

@@ -716,7 +716,9 @@ def test_views(all_verdicts, tmp_path):
     page = paths[1].read_text("utf-8")
     assert all(f"\n## {name}\n" in page for name in CARD) and "C39" in page
     assert max(map(len, all_verdicts.table(100).splitlines())) <= 100
-    assert "<table>" in all_verdicts._repr_html_() and "numbers</summary>" in all_verdicts["C27"]._repr_html_()
+    assert all(f'<td style="text-align:left">{name}</td>' in all_verdicts._repr_html_() for name in CARD)
+    alone = all_verdicts["C27"]._repr_html_()
+    assert all(name in alone for name in all_verdicts["C27"].numbers) and all_verdicts["C27"].verdict in alone
 
 
 def test_command(capsys, tmp_path):

@@ -9,11 +9,15 @@ from typing import Any
 
 from ..formulation import Formulation, load
 from ..provenance import Cell, Refusal
-from ..study import room
+from ..study import Scenario, Target, body_mass, distribution, room
 from ..units import Q
 
-POOL = 0.07  # L of blood per kg of an adult (media/distribution.csv, unverified)
-ADULT = 70.0  # kg
+BLOOD = Scenario(species="human", target=Target(volume="blood pool"))  # where the doses of the claims are weighed
+
+
+def adult() -> float:
+    """Body mass of an adult, kg."""
+    return body_mass(BLOOD)
 
 
 def least(agent: Formulation, modality: str, protocol: Any = None) -> Cell:
@@ -35,7 +39,7 @@ def entities(agent: Formulation, cell: Cell) -> float:
 def dose_for(agent: Formulation, cell: Cell, basis: str) -> float:
     """mg/kg of an element whose whole dose in the blood pool reaches a limit."""
     held = agent.concentration(Q(cell.value, cell.unit), str(cell.conditions.get("basis", agent.basis)))
-    return float(held.to(basis, "mg/mL").quantity.magnitude) * POOL * 1e3
+    return float(held.to(basis, "mg/mL").quantity.magnitude) * distribution(BLOOD)["volume"] * 1e3
 
 
 def band(cell: Cell, number: float) -> dict[str, float]:
@@ -49,7 +53,5 @@ def label_dose(name: str, basis: str) -> float:
     """Dose of a label in mg/kg of an element, of an adult."""
     agent = load(name)
     assert agent.dose is not None
-    moles = agent.dose_entities(agent.dose, ADULT)
-    return (
-        float(agent.concentration(Q(moles, "mol/L"), agent.entity).to(basis, "mg/mL").quantity.magnitude) * 1e3 / ADULT
-    )
+    held = agent.concentration(Q(agent.dose_entities(agent.dose, adult()), "mol/L"), agent.entity)
+    return float(held.to(basis, "mg/mL").quantity.magnitude) * 1e3 / adult()

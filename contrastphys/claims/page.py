@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import csv
-import html
 import io
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..files import write_whole
+from ..showing import Page, shows
 from .verdict import FAILS, HOLDS, ONLY_IF, OPEN, REVIEWS, VERDICTS, Verdict, shown, statements
 
 COLUMNS = (
@@ -24,6 +24,12 @@ error of one of its numbers."""
 COLOURS = {HOLDS: "green", ONLY_IF: "yellow", FAILS: "red", OPEN: "cyan"}
 
 
+def _verdicts_page(found: Verdicts) -> Page:
+    lines = [(v.id, v.claim, v.sentence) for v in found.verdicts]
+    return Page(found.summary(), lines, ("id", "claim", "verdict and reason"), most=100)
+
+
+@shows("Verdicts", of=_verdicts_page, line="own")
 @dataclass(frozen=True, repr=False)
 class Verdicts:
     """Verdicts of claims, and the views of them."""
@@ -117,15 +123,6 @@ class Verdicts:
         for path, content in zip(paths, (self.to_csv(), self.to_markdown()), strict=True):
             write_whole(path, content)
         return paths
-
-    def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><td>{v.id}</td><td style='text-align:left'>{html.escape(v.claim)}</td><td "
-            f"style='text-align:left'><b>{v.verdict}</b>{html.escape(v.sentence.removeprefix(v.verdict))}</td></tr>"
-            for v in self.verdicts
-        )
-        head = "<tr><th>id</th><th>claim</th><th>verdict and reason</th></tr>"
-        return f"<table>{head}{rows}</table><p>{self.summary()}</p>"
 
 
 def _rest(v: Verdict) -> str:

@@ -9,6 +9,7 @@ import math
 from typing import Any
 
 from .. import photoacoustic as pa
+from .. import records
 from ..formulation import load
 from ..photoacoustic import tissue
 from ..provenance import Refusal, Value
@@ -16,14 +17,14 @@ from ..units import Q
 from .verdict import FAILS, HOLDS, ONLY_IF, OPEN, Claim, Numbers, Ruling, listed
 
 ORDERS = 100.0  # "orders of magnitude": two of them
-GOLD = 19.3e-21  # g/nm^3
-PULSE = 5.0  # ns
 
 
 def _per_gram(particle: Any, wavelength: float) -> float:
     """Absorption of gold particles, cm^2/g."""
     area = pa.cross_sections(particle, Q(wavelength, "nm")).absorption.to("cm^2").magnitude
-    return float(area / (particle.core_volume * GOLD))
+    density = records.material("gold").density
+    assert density is not None
+    return float(area / (particle.core_volume * density.number * 1e-24))  # kg/m^3 is 1e-24 g/nm^3
 
 
 # ------------------------------------------------------------------------------------------------ light
@@ -31,13 +32,14 @@ def _per_gram(particle: Any, wavelength: float) -> float:
 
 def _plasmonic() -> Numbers:
     found = Numbers()
+    grams = tissue.HAEMOGLOBIN_IN_BLOOD * tissue.HAEMOGLOBIN_MASS * 1e-3  # g/mL of blood
     cases = ((808.0, "rod", pa.rod_for("808 nm", "10 nm")), (532.0, "sphere", pa.sphere("40 nm")))
     for at, word, particle in cases:
         blood = float(tissue.blood_absorption.bare(at, 1.0))  # 1/cm of whole blood, 150 g/L of haemoglobin
         per_molecule = blood / math.log(10) / tissue.HAEMOGLOBIN_IN_BLOOD
         molar = pa.cross_sections(particle, Q(at, "nm")).molar_absorption.magnitude
         found.put(f"per particle, {word} at {at:g} nm", molar / per_molecule)
-        gram, off = _per_gram(particle, at) / (blood / 0.150), 1.2 if word == "sphere" else 2.5
+        gram, off = _per_gram(particle, at) / (blood / grams), 1.2 if word == "sphere" else 2.5
         found.put(f"per gram, {word} at {at:g} nm", gram, low=gram / off, high=gram * off)  # the error of the particle
     return found
 

@@ -13,7 +13,7 @@ from ..formulation import load
 from ..study import shortlist
 from ..ultrasound.imaging import LABEL_LIMIT
 from ..units import Q, magnitude
-from .doses import ADULT, band, dose_for, entities, label_dose, least
+from .doses import adult, band, dose_for, entities, label_dose, least
 from .verdict import FAILS, HOLDS, ONLY_IF, OPEN, Claim, Numbers, Ruling
 
 us: Any = ultrasound  # its doors take words such as "1 um"
@@ -124,18 +124,21 @@ def _loaded_drop() -> Numbers:
     assert drop.liquid is not None and liquid.boiling_temperature and liquid.liquid_density
     fluence = pa.max_permissible_exposure("808 nm").fluence
     loaded = drop.cores[0].per_particle.number
+    found.put("diameter of the drop", drop.liquid.diameter.number, "um", status="assumed", letter="A")
+    capacity = found.put("heat capacity of the liquid", HEAT_CAPACITY, "J/(kg*K)", status="assumed", letter="A")
     to_boil = found.put("to its boiling point", liquid.boiling_temperature.number - 310.15, "K", status="second-hand")
     one = pa.thresholds(core, "5 ns", "37 degC", "808 nm")
     found.put("rise of one core", 63.0 * (fluence / one.boiling).to("").magnitude, "K")  # it boils water at 100 degC
     absorbed = loaded * pa.cross_sections(core, "808 nm").absorption * fluence
-    heat = Q(drop.liquid.mean_volume, "um^3") * Q(liquid.liquid_density.number, "kg/m^3") * Q(HEAT_CAPACITY, "J/(kg*K)")
+    heat = Q(drop.liquid.mean_volume, "um^3") * Q(liquid.liquid_density.number, "kg/m^3") * Q(capacity, "J/(kg*K)")
     rise = found.put("rise of the drop", (absorbed / heat).to("K").magnitude, "K")
-    found.put("cores in the drop", loaded, status="assumed")
+    found.put("cores in the drop", loaded, status="assumed", letter="A")
     needed = found.put("cores that boil it", loaded * to_boil / rise)
     share = needed * core.core_volume * 1e-9 / drop.liquid.mean_volume
     found.put("share of its volume they take", share)
     found.put("fluence on the skin", fluence.magnitude, "mJ/cm^2", status="second-hand")
-    steady = pa.steady_volume("3.6 1/cm", "1 W/cm^2", "2 mm")
+    iron = pa.absorption("magnetite-absorber", "808 nm", "1 mg/mL", basis="Fe").mu_a
+    steady = pa.steady_volume(iron, "1 W/cm^2", "2 mm")
     found.put("rise of 4 mm holding 1 mg Fe/mL at 1 W/cm^2", steady.magnitude, "K")
     return found
 
@@ -145,7 +148,8 @@ def _loaded_drop_rule(n: Numbers) -> Ruling:
     share, needed = n.of("share of its volume they take"), n.of("cores that boil it")
     words = (
         f"one pulse at the skin limit ({n.of('fluence on the skin'):.0f} mJ/cm^2) warms a core by "
-        f"{n.of('rise of one core'):.1f} K and a drop of 0.5 um with {n.of('cores in the drop'):.0f} cores by "
+        f"{n.of('rise of one core'):.1f} K and a drop of {n.of('diameter of the drop'):.2g} um with "
+        f"{n.of('cores in the drop'):.0f} cores by "
         f"{rise:.1f} K, {to_boil:.0f} K below boiling; 1 W/cm^2 held on 1 mg Fe/mL warms 4 mm by "
         f"{n.of('rise of 4 mm holding 1 mg Fe/mL at 1 W/cm^2'):.0f} K"
     )
@@ -180,11 +184,11 @@ def _uptake(uptake: Any = None, tumour: Any = "1 g") -> Numbers:
     for word, name, modality, protocol in cases:
         agent = load(name)
         assert agent.dose is not None
-        given = agent.dose_entities(agent.dose, ADULT)  # mol
+        given = agent.dose_entities(agent.dose, adult())  # mol
         cell = least(agent, modality, protocol)
         share = 100 * entities(agent, cell) / given / 1000  # 1 g is 1 mL
         found.put(f"needed {word}", share, "%/g", letter=cell.letter, **band(cell, share))
-    found.put("spread evenly", 100 / (ADULT * 1e3), "%/g")
+    found.put("spread evenly", 100 / (adult() * 1e3), "%/g")
     if uptake is None:
         found.missing["uptake"] = (
             "how much a tumour takes up is biology, an input of every margin: give uptake='0.7 %/g'"

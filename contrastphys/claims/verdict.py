@@ -8,7 +8,6 @@ numbers, moved within its own error, would turn it.
 from __future__ import annotations
 
 import functools
-import html
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +15,7 @@ from typing import Any
 from .. import records
 from ..mistakes import Mistake, RecordError, near
 from ..provenance import Refusal, Value
+from ..showing import Page, shows
 
 HOLDS, ONLY_IF, FAILS, OPEN = "holds", "holds only if", "does not hold", "cannot be decided by this physics"
 VERDICTS = (HOLDS, ONLY_IF, FAILS, OPEN)
@@ -103,6 +103,14 @@ class Ruling:
             raise ValueError(f"'{self.verdict}' is no verdict: {', '.join(VERDICTS)}")
 
 
+def _verdict_page(v: Verdict) -> Page:
+    lines = [(v.verdict, v.sentence.removeprefix(v.verdict).lstrip(": ")), ("the review says", v.stated or "no figure")]
+    lines += [(name, shown(value)) for name, value in v.numbers.items()]
+    lines += [(name, f"none: {why}") for name, why in v.missing.items()]
+    return Page(f"{v.id}: {v.claim}", [*lines, ("model", v.model), ("validity", v.validity)], most=100)
+
+
+@shows("{0.id}", of=_verdict_page, line="own")
 @dataclass(frozen=True, repr=False)
 class Verdict:
     """What the models say of a claim."""
@@ -139,24 +147,6 @@ class Verdict:
         return "\n".join([*lines, f"  model: {self.model}", f"  validity: {self.validity}", f"  source: {self.source}"])
 
     __repr__ = __str__
-
-    def _repr_html_(self) -> str:
-        return as_html(self)
-
-
-def as_html(v: Verdict) -> str:
-    """One verdict with its numbers as HTML for a notebook."""
-    rows = [(name, shown(value)) for name, value in v.numbers.items()]
-    rows += [(name, f"none: {why}") for name, why in v.missing.items()]
-    body = "".join(
-        f"<tr><td style='text-align:left'>{html.escape(a)}</td><td style='text-align:left'>{html.escape(b)}</td></tr>"
-        for a, b in rows
-    )
-    said = f"<b>{v.verdict}</b>{html.escape(v.sentence.removeprefix(v.verdict))}"
-    stated = f"<p>The review says: {html.escape(v.stated)}.</p>" if v.stated else ""
-    notes = f"<p><small>Model: {html.escape(v.model)}. Validity: {html.escape(v.validity)}.</small></p>"
-    about = f"<p>{v.id}: {html.escape(v.claim)}</p><p>{said}.</p>{stated}"
-    return f"{about}<details><summary>{len(rows)} numbers</summary><table>{body}</table></details>{notes}"
 
 
 def shown(value: Value) -> str:

@@ -30,7 +30,8 @@ __all__ = [
     "water_absorption",
 ]
 
-HAEMOGLOBIN_IN_BLOOD = 150.0 / 64500.0  # mol of tetramer per litre: 150 g/L (Jacques 2013), 64500 g/mol
+HAEMOGLOBIN_MASS = 64500.0  # g/mol of the tetramer
+HAEMOGLOBIN_IN_BLOOD = 150.0 / HAEMOGLOBIN_MASS  # mol of tetramer per litre: 150 g/L (Jacques 2013)
 _LN10 = math.log(10.0)
 
 _WAVE = ("nm", 400, 1400, "vacuum wavelength")

@@ -29,10 +29,10 @@ LANTHANIDES = {
     "Na1Gd1F4": "sodium-gadolinium-fluoride", "Gd2O3": "gadolinium-oxide", "NaGdF4": "sodium-gadolinium-fluoride",
     "Ho2O3": "holmium-oxide", "Dy(OH)3": "dysprosium-oxide",
 }  # fmt: skip
-# Width of the sizes of an iron oxide whose paper is quoted without one: an assumption without a source, chosen with these
-# rows in view, so no evidence for the model. The median factors of r1 and r2 of 4.5 to 25 nm fall with it from 1.73 and
-# 1.70 to 1.61 and 1.66 (r2 at 0.1 is 1.72, at 0.2 1.71), in 85 and 71 % of random halves of the papers. Above 25 nm a
-# spread asks for the echo spacing, which no paper states.
+# Width of the sizes of an iron oxide whose paper is quoted without one: an assumption without a source, chosen with
+# these rows in view, so no evidence for the model. The median factors of r1 and r2 of 4.5 to 25 nm fall with it from
+# 1.73 and 1.70 to 1.61 and 1.66 (r2 at 0.1 is 1.72, at 0.2 1.71), in 85 and 71 % of random halves of the papers. Above
+# 25 nm a spread asks for the echo spacing, which no paper states.
 USUAL_SPREAD, SPREAD_TO = 0.15, 25.0
 METAL_SHARE = 0.724  # mass share of metal in magnetite, for magnetisations given per gram of metal
 

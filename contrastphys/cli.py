@@ -31,10 +31,18 @@ _PACKAGE = Path(__file__).resolve().parent
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code (0 done, 2 a mistake in the input, 3 a fault of ours, 130 interrupted)."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # closed by whoever started us: what is said goes nowhere
+            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115
+        elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that lacks a character still gets the line
     options = _parser().parse_args(argv)
+    try:
+        Path.cwd()
+    except OSError:
+        print("the folder you stand in is gone: change to one that exists", file=sys.stderr)
+        return 2
     try:
         for folder in options.materials:
             records.use_folder(folder)
@@ -107,7 +115,7 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument(
         "--samples", type=_samples, metavar="N", help="bands from N samples of what is uncertain, and ranks"
     )
-    compare.add_argument("--workers", type=int, default=None, metavar="N", help="processes; none for this one")
+    compare.add_argument("--workers", type=_workers, default=None, metavar="N", help="processes; none for this one")
     compare.add_argument("--dpi", type=_dpi, default=150, help="resolution of the PNG pictures")
 
     listing = command("list", _list, "list the formulations of the catalogue")
@@ -191,7 +199,7 @@ def _compare(options: argparse.Namespace) -> int:
     from .study import study_of
 
     study = study_of(Path(options.study) if options.study else None)
-    folder = make_folder(options.output)
+    folder = records.apart(make_folder(options.output))
     spread = None
     if options.samples is not None:
         from .uncertainty import propagate
@@ -217,6 +225,7 @@ def _compare(options: argparse.Namespace) -> int:
 def _list(options: argparse.Namespace) -> int:
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     if options.kind not in ("", *KINDS):
         hint = near(options.kind, KINDS) or f"write one of {', '.join(KINDS)}"
@@ -232,8 +241,9 @@ def _list(options: argparse.Namespace) -> int:
             numbers = [v for _, v in values(formulation) if v.source != "default"]
             verified = sum(v.status == "verified" for v in numbers)
             counts = f"{len(numbers)} ({verified})"
-            table.add_row(name, formulation.kind, formulation.name, formulation.basis, counts)
-    width = max(80, shutil.get_terminal_size((120, 24)).columns)
+            words = (name, formulation.kind, formulation.name, formulation.basis, counts)
+            table.add_row(*(Text(word) for word in words))  # as it is: [red] in a name is part of the name
+    width = max(80, min(200, shutil.get_terminal_size((120, 24)).columns))
     Console(width=width, highlight=False).print(table)
     return 0
 
@@ -281,7 +291,7 @@ def _check(options: argparse.Namespace) -> int:
                 read(path)
             else:
                 check(path)
-            print(f"{path.as_posix()}: no mistakes")
+            print(legible(f"{path.as_posix()}: no mistakes"))
         except RecordError as error:
             print(error, file=sys.stderr)
             failed = 2
@@ -337,7 +347,9 @@ def _sweep(options: argparse.Namespace) -> int:
     try:
         result = sweep(study, over, options.workers, modalities=modalities, file=options.resume)
     except (SweepError, Stopped) as error:
-        print(error, file=sys.stderr)
+        told = str(error).removesuffix("; .partial holds them")  # which is for callers from Python
+        hint = "" if options.resume else "; --resume FILE keeps what is done"
+        print(f"{told}{hint}", file=sys.stderr)
         return 130 if isinstance(error, Stopped) else 1
     (result.to_netcdf if options.output.endswith(".nc") else result.to_csv)(options.output)
     print(result.summary())

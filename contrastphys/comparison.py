@@ -369,7 +369,7 @@ class Comparison:
         from . import plots
         from .report import render
 
-        target = make_folder(folder)  # said before the pictures are drawn
+        target = records.apart(make_folder(folder))  # said before the pictures are drawn
         files: dict[str, str | bytes] = {"table.csv": self.csv()}
         seen = self.leading(READABLE)
         for name in plots.of_comparison(seen):

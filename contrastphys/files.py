@@ -6,10 +6,11 @@ Every failure is a `RecordError` with the file, the line and what to write; no s
 from __future__ import annotations
 
 import csv
-import math
+import itertools
 import os
 import re
-import tempfile
+import secrets
+import stat
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,7 +22,11 @@ import numpy as np
 from .mistakes import Mistake, RecordError, legible, near, printable, short, spoken
 from .units import Q, UnitError, container
 
-_LARGEST = 5_000_000  # bytes; a record or table beyond this is not one, and takes longer than a user waits
+_LARGEST = 5_000_000  # bytes; a table beyond this is not one, and takes longer than a user waits
+_LARGEST_TOML = 1_000_000  # bytes of a record or a study, some 20 000 formulations: tomllib reads 1 MB/s
+_WIDEST = 1000  # columns of a table
+_SILENCE = 2.0  # s a pipe may be silent before it is given up
+_TOLD = 20  # rows of a table that are told one by one
 _FULL = {28: "the disk is full", 122: "the quota of the disk is used up", 27: "is larger than a file may be here"}
 _DEEP = re.compile(r"(?<![\w\"'-])(?:[\w\"'-]++[ \t]*+\.[ \t]*+){40}")  # a dotted key tomllib takes minutes for
 # Signs that steer a terminal or turn the direction of text; line ends and tabs do not.
@@ -39,11 +44,13 @@ def _key_lines(source: str) -> dict[tuple, int]:
             if quoted in line:
                 quoted = ""
             continue
+        if not line or line.isspace():
+            continue
         bare = re.sub(r"\"[^\"]*\"|'[^']*'|#.*", "", line)
         if open_brackets:  # inside a list that runs over several lines
             open_brackets = max(0, open_brackets + bare.count("[") - bare.count("]"))
             continue
-        header = re.match(r"\s*(\[\[?)\s*([^\]]+?)\s*\]\]?\s*(#.*)?$", line)
+        header = re.match(r"\s*(\[\[?)([^\]]+)\]\]?\s*(#.*)?$", line)
         if header:
             here = ()
             parts = [p.strip().strip("\"'") for p in header[2].split(".")]
@@ -81,8 +88,27 @@ def stands(path: Path) -> bool:
         return False
 
 
-def read_text(path: Path) -> str:
-    """A text file in UTF-8, or one clear mistake."""
+def _bytes(path: Path, most: int) -> bytes:
+    """What a file holds, up to one byte more than `most`; TimeoutError where a pipe stays silent."""
+    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | getattr(os, "O_NONBLOCK", 0))) as file:
+        if stat.S_ISREG(os.fstat(file.fileno()).st_mode) or os.name == "nt":
+            return file.read(most + 1)
+        import select
+
+        held, ready = bytearray(), select.poll()  # a pipe or device has no size, and may never speak
+        ready.register(file, select.POLLIN)
+        while len(held) <= most:
+            if not ready.poll(1000 * _SILENCE):
+                raise TimeoutError
+            part = os.read(file.fileno(), 1 << 20)
+            if not part:
+                break
+            held += part
+        return bytes(held[: most + 1])
+
+
+def read_text(path: Path, most: int = _LARGEST) -> str:
+    """A text file in UTF-8 of `most` bytes, or one clear mistake."""
     name = short(path)
 
     def fail(what: str, write: str) -> RecordError:
@@ -91,13 +117,14 @@ def read_text(path: Path) -> str:
     try:
         if path.is_dir():
             raise fail("is a folder", "give a file")
-        with path.open("rb") as file:
-            data = file.read(_LARGEST + 1)  # a pipe or device has no size
-        if len(data) > _LARGEST:
-            raise fail("is larger than 5 MB", "give a record or a table")
+        data = _bytes(path, most)
+        if len(data) > most:
+            raise fail(f"is larger than {most / 1e6:.0f} MB", "give a record or a table")
         return data.decode("utf-8-sig")
     except RecordError:
         raise
+    except TimeoutError:
+        raise fail(f"gives nothing for {_SILENCE:.0f} s", "write it into a file and give that") from None
     except FileNotFoundError:
         beside = os.listdir(path.parent) if path.parent.is_dir() else []  # noqa: PTH208
         raise fail("no such file", near(path.name, beside) or "check the path") from None
@@ -110,7 +137,17 @@ def read_text(path: Path) -> str:
 
 def read_toml(path: Path) -> tuple[dict[str, Any], dict[tuple, int]]:
     """Table of a TOML file and the lines of its keys, or one clear mistake."""
-    source = read_text(path)
+    return _parsed(read_text(path, _LARGEST_TOML), path)
+
+
+def read_toml_text(path: Path) -> tuple[str, dict[str, Any], dict[tuple, int]]:
+    """The text of a TOML file beside its table and lines; a pipe can be read but once."""
+    source = read_text(path, _LARGEST_TOML)
+    return source, *_parsed(source, path)
+
+
+def _parsed(source: str, path: Path) -> tuple[dict[str, Any], dict[tuple, int]]:
+    """Table of a TOML text and the lines of its keys; mistakes are told of the file at `path`."""
     if deep := _DEEP.search(source):
         at, write = source.count("\n", 0, deep.start()) + 1, "write tables inside one another as [a.b]"
         raise RecordError([Mistake(short(path), at, "", "a key of more than 40 parts", write)])
@@ -197,6 +234,73 @@ class Table:
         return [dict(zip(names, row, strict=True)) for row in zip(*self.columns.values(), strict=True)]
 
 
+def _heading(column: str) -> tuple[str, str]:
+    """Name and unit of a column from "name [unit]"."""
+    text = column.strip()
+    if not text.endswith("]"):
+        return text, ""
+    name, found, unit = text[:-1].partition("[")
+    return (name.strip(), unit) if found else (text, "")
+
+
+def _header(line: str, name: str, at: int, needs: tuple[str, ...]) -> dict[str, str]:
+    """Columns of a table with their units, in order."""
+    mistakes: list[Mistake] = []
+    try:
+        header = next(csv.reader([line])) if line.count(",") < _WIDEST else []
+    except (csv.Error, StopIteration):
+        what, write = "the header cannot be read", "write a header such as 'wavelength [nm],n,k'"
+        raise RecordError([Mistake(name, at, "", what, write)]) from None
+    if not header:
+        what, write = f"more than {_WIDEST} columns", "keep the columns that are read"
+        raise RecordError([Mistake(name, at, "", what, write)])
+    units: dict[str, str] = {}
+    for column in header:
+        key, unit = _heading(column)
+        if not key or key in units:
+            what = f"column '{printable(key)}' stands twice" if key else "a column has no name"
+            mistakes.append(Mistake(name, at, printable(key), what, "give each column a name of its own"))
+        units[key] = unit
+    for column in needs:
+        if column not in units:
+            hint = near(column, units) or f"write a header with {', '.join(needs)}"
+            mistakes.append(Mistake(name, at, column, f"column '{column}' is missing", hint))
+    if mistakes:
+        raise RecordError(mistakes)
+    return units
+
+
+def _split(rows: list[str], width: int) -> tuple[list[str], list[tuple[int, int]]]:
+    """Entries of all rows one after the other, and (row, number of entries) where they are not `width`."""
+    commas = width - 1
+    if not any('"' in row for row in rows) and all(row.count(",") == commas for row in rows):
+        return ",".join(rows).split(","), []
+    entries: list[str] = []
+    odd: list[tuple[int, int]] = []
+    for k, row in enumerate(rows):
+        try:
+            found = next(csv.reader([row])) if '"' in row else row.split(",")
+        except (csv.Error, StopIteration):
+            found = []
+        if len(found) != width:
+            odd.append((k, len(found)))
+        entries += found
+    return entries, odd
+
+
+def _numbers(entries: list[str]) -> np.ndarray | None:
+    """Entries as numbers, NaN where one is empty; None where one is no finite number."""
+    together = "".join(entries)
+    if "_" in together or not together.isascii():  # which float() would take
+        return None
+    try:
+        held = [entry or "nan" for entry in entries] if "" in entries else entries
+        found = np.array(list(map(float, held)))
+    except ValueError:
+        return None
+    return found if np.isfinite(found).sum() == len(entries) - entries.count("") else None
+
+
 def read_csv(path: Path, needs: tuple[str, ...] = ()) -> Table:
     """A CSV table with `# key: text` lines and a header `name [unit],...`; numeric columns become arrays.
 
@@ -208,96 +312,72 @@ def read_csv(path: Path, needs: tuple[str, ...] = ()) -> Table:
         at, what = source.count("\n", 0, steers.start()) + 1, f"holds the control sign {legible(steers[0])}"
         raise RecordError([Mistake(name, at, "", what, "write plain text")])
     lines = source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    mistakes: list[Mistake] = []
     about: dict[str, list[str]] = {}
-    body: list[tuple[int, str]] = []
+    body: list[str] = []
+    first = 0  # line of the header
     for n, line in enumerate(lines, start=1):
         if line.startswith("#"):
             key, _, words = line.lstrip("# ").partition(":")
             about.setdefault(key.strip().lower(), []).append(words.strip())
-        elif line.strip():
-            body.append((n, line))
+        elif line and not line.isspace():
+            first = first or n
+            body.append(line)
     if not body:
         raise RecordError([Mistake(name, 1, "", "the table is empty", "write a header such as 'wavelength [nm],n,k'")])
-    try:
-        header = next(csv.reader([body[0][1]]))
-    except (csv.Error, StopIteration):
-        what, write = "the header cannot be read", "write a header such as 'wavelength [nm],n,k'"
-        raise RecordError([Mistake(name, body[0][0], "", what, write)]) from None
-    units: dict[str, str] = {}
-    for column in header:
-        found = re.fullmatch(r"\s*(.*?)\s*(?:\[(.*)\])?\s*", column)
-        key = found[1] if found else column
-        if not key or key in units:
-            what = f"column '{printable(key)}' stands twice" if key else "a column has no name"
-            mistakes.append(Mistake(name, body[0][0], printable(key), what, "give each column a name of its own"))
-        units[key] = (found[2] if found else None) or ""
-    for column in needs:
-        if column not in units:
-            hint = near(column, units) or f"write a header with {', '.join(needs)}"
-            mistakes.append(Mistake(name, body[0][0], column, f"column '{column}' is missing", hint))
-    if len(body) == 1 and not mistakes:
-        mistakes.append(Mistake(name, body[0][0], "", "the table has no rows", "write numbers below the header"))
-    cells: list[list[str]] = []
-    for n, line in body[1:]:
-        try:
-            row = next(csv.reader([line])) if '"' in line else line.split(",")
-        except (csv.Error, StopIteration):
-            row = []
-        if len(row) != len(header):
-            write = "write one for each, with a decimal point"
-            mistakes.append(
-                Mistake(
-                    name,
-                    n,
-                    "",
-                    f"{len(row)} {'entry' if len(row) == 1 else 'entries'} for {len(header)} columns",
-                    write,
-                )
-            )
-        cells.append(row)
-    if mistakes:
+    units = _header(body[0], name, first, needs)
+    if len(body) == 1:
+        raise RecordError([Mistake(name, first, "", "the table has no rows", "write numbers below the header")])
+
+    def places(rows: list[int]) -> list[int]:
+        """Lines of rows; looked up only for what is wrong."""
+        held = [n for n, line in enumerate(lines, start=1) if line.strip() and not line.startswith("#")]
+        return [held[1 + row] for row in rows]
+
+    entries, odd = _split(body[1:], len(units))
+    if odd:
+        write, mistakes = "write one for each, with a decimal point", []
+        for at, (_, count) in zip(places([row for row, _ in odd[:_TOLD]]), odd, strict=False):
+            what = f"{count} {'entry' if count == 1 else 'entries'} for {len(units)} columns"
+            mistakes.append(Mistake(name, at, "", what, write))
+        if len(odd) > _TOLD:
+            what = f"and {len(odd) - _TOLD} more rows like these"
+            mistakes.append(Mistake(name, mistakes[-1].line, "", what, write))
         raise RecordError(mistakes)
+    mistakes = []
     columns: dict[str, Any] = {}
     for i, column in enumerate(units):
-        entries = [row[i].strip() for row in cells]
-        columns[column] = entries
-        bad = [k for k, entry in enumerate(entries) if entry and not _is_number(entry)]
-        if not bad and (any(entries) or units[column]):
-            columns[column] = np.array([float(entry) if entry else np.nan for entry in entries])
-        elif units[column]:  # a column with a unit holds numbers
-            for k in bad[:5]:
-                what = f"'{printable(entries[k])}' is no finite number"
-                mistakes.append(Mistake(name, body[1 + k][0], column, what, "write one, or leave it empty"))
+        held = [entry.strip() for entry in entries[i :: len(units)]]
+        numbers = _numbers(held) if any(held) or units[column] else None
+        columns[column] = held if numbers is None else numbers
+        if numbers is None and units[column]:  # a column with a unit holds numbers
+            bad = list(itertools.islice((k for k, entry in enumerate(held) if _numbers([entry]) is None), 5))
+            for at, k in zip(places(bad), bad, strict=True):
+                what = f"'{printable(held[k])}' is no finite number"
+                mistakes.append(Mistake(name, at, column, what, "write one, or leave it empty"))
     if mistakes:
         raise RecordError(mistakes)
     return Table(name, columns, units, *("; ".join(about.get(k, [])) for k in ("source", "licence", "note")))  # type: ignore[arg-type]
 
 
-def _is_number(entry: str) -> bool:
-    try:
-        return "_" not in entry and math.isfinite(float(entry))
-    except ValueError:
-        return False
-
-
 def write_whole(path: Path, content: str | bytes) -> None:
     """Write a file whole or not at all: into a neighbour first, then renamed over the old one."""
-    data = content.encode("utf-8") if isinstance(content, str) else content
+    data = content.encode("utf-8", "replace") if isinstance(content, str) else content
+    if stands(path) and not path.is_file():  # to rename over a device would take it from everybody
+        what = "is a folder" if path.is_dir() else "is a device or a pipe, not a file"
+        raise RecordError([Mistake(short(path), 0, "", what, "give the name of a file")])
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
         try:
-            with os.fdopen(handle, "wb") as file:
+            with beside.open("xb") as file:  # with the rights that the user's umask leaves
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            Path(name).chmod(0o644)
-            Path(name).replace(path)
+            beside.replace(path)
         except BaseException:
-            Path(name).unlink(missing_ok=True)
+            beside.unlink(missing_ok=True)
             raise
-    except OSError as error:
-        what = _FULL.get(error.errno or 0, "cannot be written")
+    except (OSError, ValueError) as error:  # ValueError: a name that no system takes
+        what = _FULL.get(getattr(error, "errno", None) or 0, "cannot be written")
         raise RecordError(
             [Mistake(short(path), 0, "", what, "give a folder you may write to, with space in it")]
         ) from None

@@ -1,4 +1,4 @@
-"""A folder of results: the files of one run, and how a folder with files of several is told.
+"""A folder of results: the files of one run, who may write now, and how a folder with files of several is told.
 
 Every file of a run carries its id, and results.json is written last: a folder with it, and with one id, is whole.
 A run that is killed leaves each file whole, of the one run or the other; `standing` says which is which.
@@ -9,7 +9,10 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import signal
 import tempfile
+import threading
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +21,7 @@ from .files import stands, write_whole
 from .mistakes import Mistake, RecordError, short
 
 LAST = "results.json"
+PATIENCE = 30.0  # s to wait for another run that writes: each takes well below a second
 _TEXTS = ("table.csv", "report.html")
 _HEAD = 16_384  # bytes of a file that hold the id
 _RUN = {
@@ -48,10 +52,11 @@ def write_run(folder: str | Path, files: Mapping[str, str | bytes], names: tuple
     """Write the files of one run, each whole, results.json last; pictures of an earlier run are taken away.
 
     `names` are those a picture of ours may have: only files so named, and with the id of a run in them, are removed.
-    One run writes at a time: another waits for its turn, and what stands in the end is of the later.
+    One run writes at a time: another waits for its turn, and what stands in the end is of the later. Ctrl-C is heard
+    when all is written.
     """
     target = make_folder(folder)
-    with _alone(target):
+    with _alone(target), undisturbed():
         ours = [f"{name}.{ending}" for name in names for ending in ("svg", "png")]
         for name in (*_TEXTS, LAST, *ours):
             for torn in target.glob(f".{name}.????????"):  # of a run that was killed while it wrote
@@ -67,21 +72,62 @@ def write_run(folder: str | Path, files: Mapping[str, str | bytes], names: tuple
     return [target / name for name in files]
 
 
+def locked(handle: int, patience: float = 0.0) -> bool:
+    """Lock an open file or folder for this run alone; False where another holds it for longer than `patience`.
+
+    The system keeps the lock and lets go of it when the file is closed or its process ends, killed or not: none is
+    ever left behind. Where a system or a file system has no locks, everybody gets one.
+    """
+    try:
+        import fcntl
+    except ImportError:
+        return True
+    end = time.monotonic() + patience
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= end:
+                return False
+            time.sleep(0.05)
+        except OSError:
+            return True
+        else:
+            return True
+
+
 @contextlib.contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """Wait until no other run writes into a folder, where the system can tell."""
     try:
-        import fcntl
-    except ImportError:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError:  # a system that opens no folders
         yield
         return
-    handle = os.open(folder, os.O_RDONLY)
     try:
-        with contextlib.suppress(OSError):  # a file system without locks
-            fcntl.flock(handle, fcntl.LOCK_EX)
+        if not locked(handle, PATIENCE):
+            what = f"another run has been writing there for {PATIENCE:.0f} s"
+            raise RecordError([Mistake(short(folder), 0, "", what, "wait until it ends, or give another folder")])
         yield
     finally:
         os.close(handle)
+
+
+@contextlib.contextmanager
+def undisturbed() -> Iterator[None]:
+    """Hear Ctrl-C only after the block; in a thread beside the main one nothing is heard anyway."""
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or before is None:
+        yield
+        return
+    came: list[int] = []
+    signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if came:
+        signal.raise_signal(signal.SIGINT)
 
 
 def run_of(path: Path) -> str:

@@ -21,13 +21,14 @@ from typing import Any
 from . import chemistry, records
 from .concentration import Concentration
 from .constants import AVOGADRO
-from .mistakes import RecordError, near, shown
+from .mistakes import RecordError, near, printable, shown
 from .parts import Amount, Core, Dose, GasCore, Limits, LiquidCore, Measured, Molecule, Payload, Shell
 from .provenance import Flag, Refusal, Value
 from .schema import Reader, build, choice, nested, number, settle, several, text
 from .showing import shows
 from .units import Q, UnitError, magnitude
 
+LONGEST = 200  # characters of a label: it stands in every table and picture
 MODALITIES = ("mri", "xray", "photoacoustic", "ultrasound")
 
 
@@ -114,8 +115,11 @@ class Formulation:
         settle(self)
 
     def misfits(self) -> Iterator[tuple[str, str, str]]:
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,79}", self.id):
-            yield "id", f"'{self.id[:60]}' is no id", "write letters, digits, '.', '_', '+' or '-'"
+        if write := records.id_instead(self.id):
+            yield "id", f"'{printable(self.id, 60)}' is no id", write
+        if len(self.label) > LONGEST or "\n" in self.label:
+            what = "is of several lines" if "\n" in self.label else f"is {len(self.label)} characters long"
+            yield "label", what, f"write a name of at most {LONGEST} in one line, and the rest as note"
         parts = {
             "chelate": ("molecule", self.molecule), "molecule": ("molecule", self.molecule),
             "nanoparticle": ("core", self.cores), "bubble": ("gas", self.gas), "droplet": ("liquid", self.liquid),

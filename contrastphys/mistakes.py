@@ -7,8 +7,13 @@ from __future__ import annotations
 
 from datetime import date, time
 from difflib import get_close_matches
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
+
+TOLD = 100  # mistakes that are told one by one
+MANY = 1000  # mistakes after which an input is not read on
+_LONG = 80  # characters of a word that may be misspelt
 
 
 class Mistake(NamedTuple):
@@ -27,14 +32,20 @@ class Mistake(NamedTuple):
 
 
 class RecordError(ValueError):
-    """All mistakes of one input, a line each."""
+    """All mistakes of one input, a line each; of very many the first."""
 
     def __init__(self, mistakes: list[Mistake]) -> None:
         self.mistakes = sorted(mistakes, key=lambda m: (m.file, m.line))
-        super().__init__("\n".join(map(str, self.mistakes)))
+        left = len(self.mistakes) - TOLD
+        lines = [*map(str, self.mistakes[:TOLD]), *([f"and {left} more: correct these first"] if left > 0 else ())]
+        super().__init__("\n".join(lines))
 
     def __reduce__(self) -> tuple[Any, ...]:  # it crosses to worker processes and back
         return type(self), (self.mistakes,)
+
+
+class TooMany(RecordError):
+    """So many mistakes that reading ends before the rest of the input is looked at."""
 
 
 def spoken(path: tuple) -> str:
@@ -76,8 +87,10 @@ def shown(raw: Any) -> str:
 
 def near(word: str, words: Any, cutoff: float = 0.6) -> str:
     """ "did you mean" for a misspelt word, or an empty string."""
-    small = {str(w).lower(): str(w) for w in words}
-    found = get_close_matches(str(word).lower(), small, n=1, cutoff=cutoff)
+    if len(word := str(word)) > _LONG:  # none that is known is as long, and comparing takes seconds
+        return ""
+    small = {str(w).lower(): str(w) for w in islice(words, MANY)}
+    found = get_close_matches(word.lower(), small, n=1, cutoff=cutoff)
     return f"did you mean '{small[found[0]]}'?" if found else ""
 
 
@@ -85,5 +98,5 @@ def short(path: Path) -> str:
     """A file as a user names it: relative to where they stand, where that is shorter."""
     try:
         return path.relative_to(Path.cwd()).as_posix()
-    except ValueError:
+    except (ValueError, OSError):  # OSError: the folder they stand in is gone
         return path.as_posix()

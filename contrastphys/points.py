@@ -198,7 +198,8 @@ class Plan:
 def _catalogue_digest() -> str:
     state = hashlib.sha256()
     for root in records.folders():
-        for path in sorted(p for p in Path(root).rglob("*") if p.suffix in (".toml", ".csv")):
+        found = (p for name in records.FOLDERS for p in (Path(root) / name).rglob("*"))
+        for path in sorted(p for p in found if p.suffix in (".toml", ".csv") and p.is_file()):
             state.update(path.relative_to(root).as_posix().encode())
             state.update(path.read_bytes())
     return state.hexdigest()

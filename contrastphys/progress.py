@@ -42,7 +42,11 @@ class Bar:
             from rich.console import Console
             from rich.progress import Progress
 
-            self.shown = Progress(console=Console(stderr=True), transient=True)
+            screen = Console(stderr=True)
+            if not screen.is_terminal:  # a file or a pipe gets no bar
+                self.wanted = False
+                return
+            self.shown = Progress(console=screen, transient=True)
             self.shown.start()
             self.task = self.shown.add_task("", total=self.steps)
         self.shown.update(self.task, completed=self.done, description=what)

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from .files import Table, read_csv, read_toml, stands
-from .mistakes import Mistake, RecordError, near, short
+from .mistakes import Mistake, RecordError, near, printable, short
 from .provenance import STATUSES, Refusal, Value
 from .schema import Reader, build, choice, number, settle, several, text
 from .showing import shows
@@ -59,6 +59,14 @@ def _must_hold_records(path: Path, key: str) -> None:
         what = f"holds none of the folders {', '.join(FOLDERS)}"
     if what:
         raise RecordError([Mistake(path.as_posix(), 0, key, what, write)])
+
+
+def apart(folder: Path) -> Path:
+    """A folder for results; RecordError where it holds records, which results beside them would be taken for."""
+    held = {(root / name).resolve() for root in folders() for name in FOLDERS}
+    if folder.resolve() in held:
+        raise RecordError([Mistake(short(folder), 0, "", "holds records of a catalogue", "give a folder of its own")])
+    return folder
 
 
 def forget() -> None:
@@ -266,10 +274,22 @@ def component(folder: str, name: str) -> Any:
     return {"cores": material, "chelates": chelate, "gases": gas, "media": medium}[folder](name)
 
 
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,79}(?<!\.)")
+_DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|\Z)", re.I)  # no file may be called so on Windows
+
+
+def id_instead(name: str) -> str:
+    """What to write in place of a name that no record may have; empty where it may."""
+    if not _ID.fullmatch(name):
+        return "write letters, digits, '.', '_', '+' or '-'"
+    return "write a name that is no device of Windows" if _DEVICE.match(name) else ""
+
+
 @functools.cache
 def _ids(folder: str) -> tuple[str, ...]:
-    found = (p.stem for root in folders() for p in sorted((root / folder).glob("*.toml")))
-    return tuple(dict.fromkeys(found))
+    """Ids in one folder; files that editors and systems leave there, such as ._gold.toml, are no records."""
+    found = (p.stem for root in folders() for p in sorted((root / folder).glob("*.toml")) if p.is_file())
+    return tuple(dict.fromkeys(name for name in found if not id_instead(name)))
 
 
 def ids(folder: str) -> list[str]:
@@ -301,7 +321,9 @@ def load_record(cls: Any, path: Path) -> Any:
     """A checked record of a TOML file; RecordError with every mistake in it."""
     content, lines = read_toml(path)
     reader = reader_of(path, lines, content)
-    if isinstance(content.get("id"), str) and content["id"] != path.stem:
+    if write := id_instead(path.stem):
+        reader.wrong(("id",), f"the file's name '{printable(path.stem)}' is no id", write)
+    elif isinstance(content.get("id"), str) and content["id"] != path.stem:
         reader.wrong(("id",), f"id '{content['id'][:60]}' is not the file's name", f'write id = "{path.stem}"')
     made = build(cls, content, reader)
     if reader.mistakes:

@@ -7,11 +7,14 @@ where it stopped. Blocks are pure functions of the plan: it does not matter whic
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import json
+import math
 import os
 import pickle
 import signal
+import threading
 import zlib
 from collections.abc import Callable, Iterator
 from concurrent import futures
@@ -22,11 +25,13 @@ import numpy as np
 
 from .answers import compute
 from .files import stands
+from .folders import locked
 from .mistakes import Mistake, RecordError, short
 from .points import Block, Column, Plan, Trouble, told
 from .progress import Bar
 
 _FORMAT = "contrastphys points 1"
+_LONGEST = 1 << 26  # bytes of one line
 _REBUILT = 3  # times a broken pool of our own is replaced
 
 
@@ -50,7 +55,9 @@ def _packed(array: np.ndarray) -> str:
 
 
 def _unpacked(text: str, dtype: str, shape: tuple[int, ...]) -> np.ndarray:
-    return np.frombuffer(zlib.decompress(base64.b64decode(text)), dtype).reshape(shape)
+    size = math.prod(shape) * np.dtype(dtype).itemsize
+    held = zlib.decompressobj().decompress(base64.b64decode(text), size + 1)  # no more than it may hold
+    return np.frombuffer(held, dtype).reshape(shape)
 
 
 def _line(block: Block) -> bytes:
@@ -72,15 +79,15 @@ def _block(line: bytes) -> Block | None:
         if not line.endswith(b"\n") or int(mark, 16) != zlib.crc32(body):
             return None
         start, stop, columns, numbers, letters, found = json.loads(body)
-    except ValueError:
+        made = tuple(Column(*c) for c in columns)
+        trouble = tuple(Trouble(*(str(word) for word in words), points=tuple(points)) for *words, points in found)  # type: ignore[misc, arg-type]
+        held = stop - start
+        return Block(
+            start, stop, made, _unpacked(numbers, "<f8", (len(made), 3, held)),
+            _unpacked(letters, "u1", (len(made), held)), trouble,
+        )  # fmt: skip
+    except (ValueError, TypeError, zlib.error):
         return None
-    made = tuple(Column(*c) for c in columns)
-    trouble = tuple(Trouble(*(str(word) for word in words), points=tuple(points)) for *words, points in found)  # type: ignore[misc, arg-type]
-    held = stop - start
-    return Block(
-        start, stop, made, _unpacked(numbers, "<f8", (len(made), 3, held)), _unpacked(letters, "u1", (len(made), held)),
-        trouble,
-    )  # fmt: skip
 
 
 class Journal:
@@ -90,24 +97,35 @@ class Journal:
         self.path = Path(path)
         self.done: dict[int, Block] = {}
         header = json.dumps({"format": _FORMAT, "plan": plan.identity(), "points": plan.points, "block": plan.block})
+        if stands(self.path) and not self.path.is_file():  # a device would take all, a pipe would wait for ever
+            raise _unwritable(self.path)
         try:
-            fresh = not stands(self.path) or self.path.stat().st_size == 0
-            if fresh:
-                self.path.write_bytes(header.encode() + b"\n")
-            else:
-                self._read(header, plan)
             self.file = self.path.open("ab")
-        except RecordError:
-            raise
         except (OSError, ValueError):  # ValueError: a name that no system takes
             raise _unwritable(self.path) from None
+        try:
+            if not locked(self.file.fileno()):
+                what = "another sweep is writing to it"
+                raise RecordError(
+                    [Mistake(short(self.path), 0, "", what, "wait until it ends, or give a new file name")]
+                )
+            if self.path.stat().st_size == 0:
+                self._write(header.encode() + b"\n")
+            else:
+                self._read(header, plan)
+        except BaseException as error:
+            with contextlib.suppress(OSError):  # what a full disk did not take is tried again here
+                self.file.close()
+            if isinstance(error, OSError):
+                raise _unwritable(self.path) from None
+            raise
 
     def _read(self, header: str, plan: Plan) -> None:
         """Take over what another run has done, and cut off a line it could not finish."""
         kept = 0
         bounds = set(plan.blocks())
         with self.path.open("rb") as file:
-            first = file.readline()
+            first = file.readline(_LONGEST)
             try:
                 found = json.loads(first)
                 ours = isinstance(found, dict) and found.get("format") == _FORMAT
@@ -120,7 +138,7 @@ class Journal:
                 what = "holds another sweep (other study, grid, catalogue or version)"
                 raise RecordError([Mistake(short(self.path), 1, "", what, "give a new file name, or remove it")])
             kept = file.tell()
-            for line in file:
+            for line in iter(lambda: file.readline(_LONGEST), b""):
                 block = _block(line)
                 if block is None:
                     break
@@ -130,11 +148,14 @@ class Journal:
         if kept < self.path.stat().st_size:
             os.truncate(self.path, kept)
 
+    def _write(self, line: bytes) -> None:
+        self.file.write(line)
+        self.file.flush()
+
     def add(self, block: Block) -> None:
         """Write one block."""
         try:
-            self.file.write(_line(block))
-            self.file.flush()
+            self._write(_line(block))
         except OSError:
             raise _unwritable(self.path) from None
 
@@ -148,7 +169,9 @@ class Journal:
 
 
 def _unwritable(path: Path) -> RecordError:
-    what = "is a folder" if stands(path) and path.is_dir() else "cannot be written"
+    what = "cannot be written"
+    if stands(path) and not path.is_file():
+        what = "is a folder" if path.is_dir() else "is a device or a pipe, not a file"
     return RecordError(
         [Mistake(short(path), 0, "", what, "give a file in a folder you may write to, with space in it")]
     )
@@ -158,14 +181,38 @@ def _unwritable(path: Path) -> RecordError:
 
 
 def _deaf() -> None:
-    """A worker leaves Ctrl-C to the process that started it."""
+    """A worker leaves Ctrl-C to the process that started it, and ends when that is gone, killed or not."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    import multiprocessing
+    from multiprocessing.connection import wait
+
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
 
 
 def _own(workers: int) -> futures.Executor:
     import multiprocessing
 
     return futures.ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_deaf)
+
+
+@contextlib.contextmanager
+def _born_deaf() -> Iterator[None]:
+    """Processes started inside ignore Ctrl-C from birth: one that is reading its modules would tell all its calls."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # which a process hands on to those it starts
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _checked(executor: Any) -> Any:
@@ -257,7 +304,7 @@ def spread(
         pool = _own(executor)
         try:
             remaining: list[Any] = []
-            yield from _submitted(pool, function, arguments, left, remaining.extend)
+            yield from _submitted(pool, function, arguments, left, remaining.extend, _born_deaf())
             return
         except _Gone:
             left = remaining  # a worker was killed: the blocks it held are computed again
@@ -273,14 +320,16 @@ def _submitted(
     arguments: Callable[[Any], tuple[Any, ...]],
     todo: list[Any],
     leave: Callable[[list[Any]], None],
+    starting: contextlib.AbstractContextManager[None] = contextlib.nullcontext(),  # workers start as tasks come
 ) -> Iterator[tuple[Any, Any]]:
     """Tasks and results from an executor; `leave` is told what is left when it breaks."""
     waiting: dict[Any, Any] = {}
     finished: set[Any] = set()
     broken = ""
     try:
-        for task in todo:
-            waiting[executor.submit(function, *arguments(task))] = task
+        with starting:
+            for task in todo:
+                waiting[executor.submit(function, *arguments(task))] = task
     except KeyboardInterrupt:
         raise
     except Exception as error:  # an executor that is shut down or broken says so in its own words

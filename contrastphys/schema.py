@@ -15,12 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from .mistakes import Mistake, RecordError, near, printable, shown, spoken
+from .mistakes import MANY, Mistake, RecordError, TooMany, near, printable, shown, spoken
 from .provenance import STATUSES, Value
 from .showing import shows
 from .units import Q, UnitError, convert, magnitude, parse
 
 REQUIRED = ...  # a field without a default
+LONGEST = 10_000  # entries of one list
 _VALUE_KEYS = ("value", "unit", "sd", "low", "high", "factor", "alternatives", "at", "source", "status", "note")
 
 
@@ -138,6 +139,8 @@ class Reader:
 
     def wrong(self, path: tuple, what: str, write: str) -> None:
         self.mistakes.append(Mistake(self.file, self.line(path), spoken(path), what, write))
+        if len(self.mistakes) >= MANY:
+            raise TooMany(self.mistakes)
 
 
 def _written(number: float, unit: str) -> str:
@@ -358,7 +361,8 @@ def _unit_mistake(given: Any, unit: str | None, spec: Spec, error: UnitError) ->
     text = given if isinstance(given, str) else f"{given:g} {unit}" if isinstance(given, float) else f"{given} {unit}"
     comma = re.fullmatch(r"\s*(\d+),(\d+)(.*)", text)
     if comma:
-        return f"{shown(text)} has a decimal comma", f'write "{comma[1]}.{comma[2]}{printable(comma[3])}"'
+        meant = printable(f"{comma[1]}.{comma[2]}{comma[3]}")
+        return f"{shown(text)} has a decimal comma", f'write "{meant}"'
     if not re.match(r"\s*[-+.]*\d", text):
         return f"{shown(text)} is not a number with a unit", f"write {example(spec)}"
     if re.fullmatch(r"\s*[-+.\deE]+\s*", text):
@@ -468,7 +472,7 @@ def _built(cls: Any, table: Mapping[str, Any], reader: Reader, path: tuple, befo
         key_in = key if key in names else plural.get(key)
         if key_in is None:
             hint = near(key, names) or f"known keys: {', '.join(names)}"
-            meant += get_close_matches(key, names, n=1, cutoff=0.6)
+            meant += get_close_matches(key[:80], names, n=1, cutoff=0.6)
             reader.wrong((*path, key), f"unknown key {shown(key)}", hint)
             continue
         spec = names[key_in].metadata["spec"]
@@ -477,6 +481,9 @@ def _built(cls: Any, table: Mapping[str, Any], reader: Reader, path: tuple, befo
             entries = _entries(raw)
             if not entries:
                 reader.wrong(here, "an empty list", f"write {example(spec)}")
+                continue
+            if len(entries) > LONGEST:
+                reader.wrong(here, f"a list of {len(entries)}", f"write at most {LONGEST}")
                 continue
             if len(entries) == 1:
                 made = [_one(reader, spec, entries[0], here)]

@@ -17,9 +17,9 @@ from typing import Any
 
 from . import records
 from .concentration import Concentration
-from .files import stands
-from .formulation import MODALITIES, Formulation, from_table, load
-from .mistakes import Mistake, RecordError, near, short, shown
+from .files import read_toml_text, stands
+from .formulation import LONGEST, MODALITIES, Formulation, from_table, load
+from .mistakes import Mistake, RecordError, TooMany, legible, near, short, shown
 from .provenance import Cell, Flag, Refusal, Value
 from .schema import Reader, build, choice, integer, nested, number, settle, specs, text
 from .showing import shows
@@ -121,15 +121,17 @@ def read(path: str | Path) -> Study:
     True
     """
     file = Path(path)
-    content, lines = records.read_toml(file)
+    source, content, lines = read_toml_text(file)
     reader = Reader(short(file), lines, records.ids, source="study", status="user")
     for key in content:
         if key not in ("title", "scenario", "protocol", "formulation"):
             hint = near(key, ("title", "scenario", "protocol", "formulation")) or "remove it"
             reader.wrong((key,), f"unknown key {shown(key)}", hint)
-    title = content.get("title", file.stem)
+    title = content.get("title", legible(file.stem))
     if not isinstance(title, str):
         reader.wrong(("title",), f"{shown(title)} is not text", 'write title = "..."')
+    elif len(title) > LONGEST:
+        reader.wrong(("title",), f"is {len(title)} characters long", f"write at most {LONGEST}")
     scenario = _section(Scenario, content, "scenario", reader)
     tables = content.get("protocol", {})
     protocols: dict[str, Any] = {}
@@ -148,9 +150,7 @@ def read(path: str | Path) -> Study:
     formulations = _formulations(content, reader)
     if reader.mistakes:
         raise RecordError(reader.mistakes)
-    return Study(
-        tuple(formulations), scenario or Scenario(), protocols, str(title), short(file), file.read_text("utf-8")
-    )
+    return Study(tuple(formulations), scenario or Scenario(), protocols, str(title), legible(short(file)), source)
 
 
 def _section(cls: Any, content: Mapping[str, Any], key: str, reader: Reader) -> Any:
@@ -169,6 +169,7 @@ def _formulations(content: Mapping[str, Any], reader: Reader) -> list[Formulatio
         reader.wrong(("formulation",), "no formulation to compare", 'write [[formulation]] with use = "gadoterate"')
         return []
     made: list[Formulation] = []
+    seen: set[str] = set()
     for i, table in enumerate(tables):
         here = ("formulation", i)
         if not isinstance(table, dict):
@@ -177,13 +178,16 @@ def _formulations(content: Mapping[str, Any], reader: Reader) -> list[Formulatio
             continue
         try:
             formulation = from_table(table, reader, here)
+        except TooMany:
+            raise
         except RecordError as error:  # a record of the catalogue that is itself faulty
             reader.mistakes.extend(error.mistakes)
             continue
         if formulation is None:
             continue
-        if any(other.id == formulation.id for other in made):
+        if formulation.id in seen:
             reader.wrong((*here, "id"), f"id '{formulation.id}' stands twice", "give this one an id of its own")
+        seen.add(formulation.id)
         made.append(formulation)
     return made
 

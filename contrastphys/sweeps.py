@@ -28,8 +28,10 @@ from .running import Stopped, SweepError, run
 from .sampling import Distribution, checked
 from .showing import Page, digits, shows
 from .study import MODALITIES, Study
+from .verdicts import cell_text
 from .wording import unit_text
 
+MOST = 5_000_000  # points of one sweep: a number each of ten columns takes 1 GB
 MANY = 1000  # points beyond which bubbles are not simulated unless asked
 BOUNDS = ("value", "low", "high")
 TOLERANCE = 1e-4  # relative, of what is tabulated: the smallest error of a model is 500 times larger
@@ -158,9 +160,10 @@ class Sweep:
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(["point", *(n for n, _ in grid), *(f"{c.label} [{c.unit}]" for c in self.columns)])
+        columns = [[cell_text(v) if isinstance(v, str) else v for v in column] for _, column in grid]
         for i in range(math.prod(self.shape)):
             numbers = ("" if math.isnan(x) else repr(float(x)) for x in self.numbers[:, 0, i])
-            writer.writerow([i, *(column[i] for _, column in grid), *numbers])
+            writer.writerow([i, *(column[i] for column in columns), *numbers])
         write_whole(Path(path), out.getvalue())
 
     def to_pandas(self) -> Any:
@@ -274,6 +277,8 @@ def axes_of(study: Study, over: Mapping[str, Any], samples: int | None = None, s
         grids.append(Axis(parameter.path, (parameter,), (values,)))
     if drawn:
         count = study.scenario.samples if samples is None else samples
+        if count > MOST:
+            raise ValueError(f"samples is {count}: write a whole number from 1 to {MOST}")
         start = study.scenario.seed if seed is None else seed
         axis = Axis.drawn([p for p, _ in drawn], [d for _, d in drawn], count, start)
         for (p, _), column in zip(drawn, axis.values, strict=True):
@@ -406,6 +411,9 @@ def sweep(
     ready = studies.study_of(study)
     asked = _words("modality", modalities, MODALITIES)
     axes = axes_of(ready, over, samples, seed)
+    if (points := math.prod(len(a) for a in axes)) > MOST:
+        grid = " x ".join(f"{len(a)} {a.name}" for a in axes)
+        raise wrong("sweep", f"{points:.3g} points ({grid})", f"give fewer values: at most {MOST} points")
     notes: tuple[str, ...] = ()
     picked = None
     if "ultrasound" in asked:

@@ -268,7 +268,7 @@ def test_a_folder_that_cannot_be_written(tmp_path):
     assert line.endswith("out.txt: cannot be written; give a folder you may write to, with space in it")
     (tmp_path / "folder").mkdir()
     (line,) = mistakes(write_whole, tmp_path / "folder", "x")
-    assert "cannot be written" in line
+    assert line.endswith("folder: is a folder; give the name of a file")
     assert [path.name for path in tmp_path.iterdir()] == ["folder"]
 
 

@@ -232,11 +232,11 @@ def test_toml(tmp_path, name):
 
 def test_a_large_study_is_read_in_time(tmp_path):
     path = tmp_path / "study.toml"
-    path.write_text('[[formulation]]\nuse = "gadoterate"\nid = "a"\n' * 25_000, "utf-8")
+    path.write_text('[[formulation]]\nuse = "gadoterate"\nid = "a"\n' * 20_000, "utf-8")
     began = time.process_time()
     content, lines = read_toml(path)
-    assert len(content["formulation"]) == 25_000 and len(lines) > 50_000
-    assert time.process_time() - began < 4
+    assert len(content["formulation"]) == 20_000 and len(lines) > 40_000
+    assert time.process_time() - began < 2
 
 
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
@@ -319,7 +319,7 @@ def test_a_large_table_is_read_in_time(tmp_path):
     path.write_text("a,b\n" + "1.5,2\n" * 800_000)
     began = time.process_time()
     assert len(read_csv(path)) == 800_000
-    assert time.process_time() - began < 4
+    assert time.process_time() - began < 2
 
 
 def test_an_optical_table_without_numbers(tmp_path):

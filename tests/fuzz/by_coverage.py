@@ -139,6 +139,7 @@ def main() -> None:
             "target": options.target,
             "by": "atheris",
             "minutes": (time.monotonic() - began) / 60,
+            "processor minutes": time.process_time() / 60,
             "runs": ran[0],
             "finds": finds,
             "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,

@@ -80,6 +80,7 @@ def _hook(event: str, arguments: tuple) -> None:
         if event in ("exec", "compile"):  # named tuples and dataclasses are made by the standard library
             caller = sys._getframe(1).f_code.co_filename
             fine = fine or (caller.startswith(sys.base_prefix) and "site-packages" not in caller)
+            fine = fine or "report.html.j2" in str(arguments[0])[:2000]  # the page's own
         if event == "open":
             fine = fine or str(arguments[0]).startswith((sys.prefix, sys.base_prefix, PACKAGE))
     finally:

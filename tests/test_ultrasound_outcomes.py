@@ -85,7 +85,8 @@ def test_every_outcome_has_a_verdict_or_a_reason(judged):
     for quantity in ("postexcitation_growth", "nanobubble_cavitation", "lifetime_computed"):
         assert {row.verdict for row in rows[quantity]} == {USED}
         assert all(row.reason for row in rows[quantity])
-    for quantity in ("subharmonic_onset", "contrast_to_tissue", "inertial_threshold", "cloud_resonance"):
+    for quantity in ("subharmonic_onset", "contrast_to_tissue", "inertial_threshold", "cloud_resonance",
+                     "attenuation_peak_isolated"):  # fmt: skip
         assert {row.verdict for row in rows[quantity]} == {NOT_ASKED}
 
 

@@ -25,6 +25,7 @@ UNASKED = {
     "inertial_threshold": "no model of the nuclei that a vaporised emulsion leaves",
     "contrast_to_tissue": "the tissue phantom and the receiver's band are not stated",
     "cloud_resonance": "the resonance of which of its sizes is not stated",
+    "attenuation_peak_isolated": "the gas and the shell of the bubbles are not stated",
 }
 OUTCOMES = {
     "signal_threshold": "frequency 2.25 MHz, free bubbles of the mean size",
@@ -77,6 +78,7 @@ def _outcome(row: Mapping[str, Any]) -> Published:
         ask, why, assumed = functools.partial(_outcome_of, known, quantity), "", OUTCOMES[quantity]
     group = {
         "vaporisation_threshold": "droplet vaporisation threshold", "signal_threshold": "nanobubble threshold",
+        "attenuation_peak_isolated": "attenuation peak",
         "nanobubble_cavitation": "nanobubble threshold", "attenuation_linear_below": "threshold of a microbubble agent",
         "postexcitation_growth": "threshold of a microbubble agent", "blood_half_life": "lifetime",
         "lifetime_computed": "lifetime",

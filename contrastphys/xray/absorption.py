@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from ..chemistry import ATOMIC_NUMBER
-from ..constants import ELECTRON_REST_ENERGY, ELEMENTARY_CHARGE
+from ..constants import ELECTRON_REST_ENERGY
 from ..units import quantities
 from .attenuation import element_mu_rho, fractions
 
@@ -149,15 +149,6 @@ def mass_energy_absorption(formula, energy):
     """
     values = mu_en_rho(formula, energy)
     return float(values) if np.ndim(energy) == 0 else values
-
-
-def air_kerma(energy: Any, fluence: Any) -> float:
-    """Kernel: air kerma in gray of photons per cm2 at energies in keV (fluence per bin, not per keV).
-
-    K = sum N E mu_en_rho_air; 1 keV/g is 1.602e-13 Gy.
-    """
-    at = np.asarray(energy, dtype=float)
-    return float(np.sum(np.asarray(fluence) * at * air_absorption(at)) * ELEMENTARY_CHARGE * 1e6)
 
 
 def air_absorption(energy: np.ndarray) -> np.ndarray:

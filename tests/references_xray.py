@@ -84,12 +84,13 @@ def escape(symbol: str, fraction: float, line: float, energy: float, mu) -> floa
     z = xraylib.SymbolToAtomicNumber(symbol)
     if energy < xraylib.EdgeEnergy(z, xraylib.K_SHELL):
         return 0.0
-    vacancy = fraction * xraylib.CS_Photo(z, energy) / mu(energy) * (1 - 1 / xraylib.JumpFactor(z, xraylib.K_SHELL))
+    here, there = mu(energy), mu(line)
+    vacancy = fraction * xraylib.CS_Photo(z, energy) / here * (1 - 1 / xraylib.JumpFactor(z, xraylib.K_SHELL))
     # half of the photons start towards the entrance: the mean of exp(-mu_f x/cos) over depth and direction
-    steps, out = 4000, 0.0
+    steps, out = 1000, 0.0
     for i in range(steps):
         cosine = (i + 0.5) / steps
-        out += 0.5 / steps * mu(energy) / (mu(energy) + mu(line) / cosine)
+        out += 0.5 / steps * here / (here + there / cosine)
     return vacancy * xraylib.FluorYield(z, xraylib.K_SHELL) * out
 
 

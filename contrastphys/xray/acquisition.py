@@ -18,12 +18,14 @@ from .decomposition import (
     FEWEST,
     SINGULAR,
     Decomposition,
+    above_all,
     areal_densities,
     basis_mu,
     bound,
     channels,
     decompose,
     expected,
+    highest_energy,
     k_edges,
 )
 from .detectors import Detector, detector
@@ -150,14 +152,14 @@ def best_thresholds(
     counter = _detector(counter, None, None, energy_resolution, charge_sharing, k_escape)
     response = counter.blur
     start = float(magnitude(lowest, "keV", "lowest"))
-    highest = float((beam.energies + beam.widths / 2).max())
+    highest = highest_energy(beam)
     if not 0 < start < highest - bins:
         raise ValueError(
             f"lowest is {start:g} keV: it must be above 0 and below the beam's {highest:g} keV by the bins"
         )
     inner = [edge for name in names for edge in k_edges(name) if start + 1 < edge < highest - 1]
     grid = np.unique(np.concatenate([np.arange(np.ceil(start) + 1, highest - 1), inner]))
-    bounds = np.concatenate([[start], grid, [highest + 5 * response.fwhm + 1]])
+    bounds = np.concatenate([[start], grid, [above_all(beam, response)]])
     energies, weights = channels(beam, bounds, counter, response, photons)
     mu = np.stack([basis_mu(name, energies) for name in names])
     lam, slopes = expected(weights, mu, areal)

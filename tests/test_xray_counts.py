@@ -410,6 +410,11 @@ def test_a_search_between_few_keV_and_none():
     assert 45 < at.magnitude[1] <= 60 and two.counts.size == 2
     with pytest.raises(ValueError, match="below the beam's 60 keV by the bins"):
         best_thresholds(ray, wide, 2, "I", lowest="58 keV")
+    for lowest in ("25.5 keV", "28 keV", "30 keV", Q(np.nan, "keV"), "0 keV"):
+        with pytest.raises(ValueError, match="below the beam's 30 keV by the bins"):
+            best_thresholds(ray, monochromatic(Q([20.0, 30.0], "keV")), 4, "I", lowest=lowest)
+    with pytest.raises(Refusal, match="1 bins for 1 materials: from 2 to 8 are searched"):
+        best_thresholds({"water": "1 cm"}, wide, 1, "water")
     for bins in (1, 9):
         with pytest.raises(Refusal, match=f"{bins} bins for 2 materials: from 2 to 8 are searched"):
             best_thresholds(ray, wide, bins, "I")

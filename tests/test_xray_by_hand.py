@@ -46,6 +46,7 @@ WATER, IODINE, AIR = 0.2059, 7.579, 0.03041  # NIST at 60 keV: mu/rho of water a
         ([60.0, 0.99], "energy 0.99 keV"),
         ([60.0, 900.0], "energy 900 keV"),
         ([801.0, 60.0], "energy 801 keV"),
+        ([1.5, 900.0], "energy 900 keV"),
     ],
 )
 def test_the_energy_out_of_reach_is_named(energy, words):

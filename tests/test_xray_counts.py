@@ -10,7 +10,7 @@ import references_xray as slow
 
 from contrastphys.provenance import Refusal
 from contrastphys.units import Q
-from contrastphys.xray.acquisition import best_thresholds, dual_voltage
+from contrastphys.xray.acquisition import best_thresholds, dual_voltage, variance_of
 from contrastphys.xray.attenuation import density, edges, mu_rho
 from contrastphys.xray.decomposition import (
     areal_densities,
@@ -371,6 +371,19 @@ def test_no_threshold_of_the_best_gains_by_moving(beam, bins):
                 assert decompose(RAY, beam, Q(moved, "keV")).sd("Ta").magnitude >= smallest * (1 - 1e-9)
 
 
+def test_variances_of_many_cases_are_those_of_their_inverses():
+    rng = np.random.default_rng(3)
+    slopes = rng.standard_normal((6, 5, 3)) * np.array([1.0, 30.0, 1e-3])
+    fisher = np.einsum("cki,ckj->cij", slopes, slopes)
+    fisher[2] = fisher[2, 0, 0] * np.outer([1.0, 2.0, 3.0], [1.0, 2.0, 3.0])
+    for row in range(3):
+        found = variance_of(fisher, row)
+        assert np.isinf(found[2])
+        told = [0, 1, 3, 4, 5]
+        assert found[told] == pytest.approx([np.linalg.inv(fisher[c])[row, row] for c in told], rel=1e-6)
+    assert variance_of(fisher[:0], 0).size == 0
+
+
 @pytest.mark.parametrize(("ray", "agent"), [(RAY, "Ta"), ({**RAY, "Gd": "10 mg/cm^2"}, "Ta")])
 def test_a_threshold_stands_on_the_edge_itself(beam, ray, agent):
     at, _ = best_thresholds(ray, beam, 5, agent)
@@ -443,6 +456,9 @@ def test_two_voltages_photon_by_photon():
     for wrong in ((1e5,), (1e5, 0.0), (np.inf, 1e5), (1e5, 1e5, 1e5)):
         with pytest.raises(ValueError, match="two numbers above 0"):
             dual_voltage({"water": "15 cm", "I": "20 mg/cm^2"}, *beams, photons=wrong)
+    assert found.thresholds.size == 0
+    with pytest.raises(Refusal, match=r"beam 1 expects .* counts: fewer than 5, no bound"):
+        dual_voltage({"water": "60 cm", "I": "20 mg/cm^2"}, *beams, photons=(1e4, 1e9))
     own = measured_spectrum(Q([40.0, 41.0], "keV"), Q([1.0, 1.0], "1/cm^2"))
     mixed = dual_voltage({"water": "15 cm", "I": "20 mg/cm^2"}, own, beams[1])
     assert mixed.conditions["beams"] == "own / 140 kV"

@@ -95,7 +95,17 @@ def dual_voltage(
     # in units of var/mean every signal is Poisson-like: the same kernels then answer
     scale = signal / variance
     conditions = {"beams": " / ".join(beam_words(b).get("kvp", "own") for b in beams), "detector": counter.said()}
-    return bound(names, areal, weights * scale[:, None], mu, energies, np.zeros(3), conditions)
+    return bound(names, areal, weights * scale[:, None], mu, energies, np.empty(0), conditions)
+
+
+def variance_of(fisher: np.ndarray, row: int) -> np.ndarray:
+    """Kernel: bound on the variance of one material of many information matrices (case, i, j); inf where singular."""
+    scale = np.sqrt(np.einsum("cii->ci", fisher))
+    values, vectors = np.linalg.eigh(fisher / (scale[:, :, None] * scale[:, None, :]))
+    apart = values[:, 0] >= SINGULAR * values[:, -1]
+    variance = np.full(len(fisher), np.inf)
+    variance[apart] = (vectors[apart, row] ** 2 / values[apart]).sum(axis=1) / scale[apart, row] ** 2
+    return variance
 
 
 def best_thresholds(
@@ -176,11 +186,7 @@ def best_thresholds(
         variance = np.full(places.size, np.inf)
         enough = np.flatnonzero((count >= FEWEST).all(axis=1))
         fisher = np.einsum("cki,ckj->cij", slope[enough] / count[enough, :, None], slope[enough])
-        scale = np.sqrt(np.einsum("cii->ci", fisher))
-        values, vectors = np.linalg.eigh(fisher / (scale[:, :, None] * scale[:, None, :]))
-        apart = values[:, 0] >= SINGULAR * values[:, -1]
-        own = (vectors[apart, row] ** 2 / values[apart]).sum(axis=1)
-        variance[enough[apart]] = own / scale[apart, row] ** 2
+        variance[enough] = variance_of(fisher, row)
         return variance
 
     found, smallest = None, np.inf

@@ -169,7 +169,7 @@ class Decomposition:
     areal: np.ndarray  # g/cm2
     covariance: np.ndarray  # (g/cm2)^2
     counts: np.ndarray
-    thresholds: np.ndarray  # keV, lower edges and the top
+    thresholds: np.ndarray  # keV, lower edges and the top; none of two beams
     conditions: Mapping[str, str]
     flags: tuple[Flag, ...]
     _weights: np.ndarray
@@ -381,10 +381,10 @@ def bound(
 
 
 def enough_counts(lam: np.ndarray, bounds: np.ndarray) -> None:
-    """Kernel: a Refusal that names the first bin with fewer than 5 expected counts."""
+    """Kernel: a Refusal that names the first bin, or beam where there are no bins, that expects fewer than 5 counts."""
     for k, count in enumerate(lam):
         if count < FEWEST:
-            where = f"bin {k + 1} ({bounds[k]:g} to {bounds[k + 1]:g} keV)"
+            where = f"bin {k + 1} ({bounds[k]:g} to {bounds[k + 1]:g} keV)" if bounds.size else f"beam {k + 1}"
             raise Refusal("empty bin", f"{where} expects {count:.2g} counts: fewer than {FEWEST:g}, no bound")
 
 

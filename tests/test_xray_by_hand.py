@@ -12,14 +12,24 @@ import references_xray as slow
 import xraylib
 
 from contrastphys.chemistry import FormulaError
+from contrastphys.formulation import Formulation
 from contrastphys.provenance import Refusal
 from contrastphys.units import Q, UnitError
-from contrastphys.xray import matching
+from contrastphys.xray import attenuation, matching
 from contrastphys.xray.absorbers import Absorber, absorber
 from contrastphys.xray.absorption import _shell_energies, _table, fluorescence_energy, mu_en_rho, transferred_fraction
-from contrastphys.xray.attenuation import all_edges, edges, element_mu_rho, fractions, linear_attenuation, mu_rho
+from contrastphys.xray.agents import predict
+from contrastphys.xray.attenuation import (
+    all_edges,
+    edges,
+    element_mu_rho,
+    fractions,
+    linear_attenuation,
+    looked_up,
+    mu_rho,
+)
 from contrastphys.xray.compounds import plausible
-from contrastphys.xray.contrast import enhancement, object_layers, one_energy, other_filtrations
+from contrastphys.xray.contrast import Enhancement, enhancement, object_layers, one_energy, other_filtrations
 from contrastphys.xray.detection import detection_limit, figure_of_merit, noise, smallest_concentration
 from contrastphys.xray.detectors import DETECTORS
 from contrastphys.xray.imaging import (
@@ -29,7 +39,7 @@ from contrastphys.xray.imaging import (
     projection_limit,
     quantum_noise,
 )
-from contrastphys.xray.matching import best_beam, enhancement_table, match
+from contrastphys.xray.matching import _table_page, best_beam, enhancement_table, match
 from contrastphys.xray.spectra import measured_spectrum, monochromatic, spectrum
 
 SIXTY = "60 keV"
@@ -62,6 +72,22 @@ def test_data_reach_from_1_to_800_kev_and_from_hydrogen_to_uranium():
     for symbol in ("Np", "Xx"):
         with pytest.raises(ValueError, match=f"no cross-sections for '{symbol}'"):
             element_mu_rho([symbol], [50.0])
+
+
+@pytest.mark.parametrize(
+    ("function", "numbers", "axes"),
+    [
+        ("CS_Total", [1, 53, 92], (np.array([1.0, 33.1, 33.2, 800.0]),)),
+        ("SF_Compt", [8], (np.array([1e-9, 0.1, 30.0]),)),
+        ("CS_FluorShell_Kissel_Cascade", [13, 53], (np.array([0, 1, 8]), np.array([2.0, 30.0, 34.0, 100.0]))),
+    ],
+)
+def test_few_values_are_looked_up_as_many(monkeypatch, function, numbers, axes):
+    few = looked_up(function, numbers, *axes)
+    monkeypatch.setattr(attenuation, "MANY", 0)
+    many = looked_up(function, numbers, *axes)
+    assert few.shape == many.shape == (len(numbers), *(axis.size for axis in axes))
+    assert few.tolist() == many.tolist() and (few > 0).any()
 
 
 def test_fractions_are_whole():
@@ -324,6 +350,8 @@ def test_a_match_that_nothing_reaches():
     thin = Absorber("I", (("I", 1e-4),))
     with pytest.raises(Refusal, match="no concentration of I reaches"):
         match(thin, "Au", "300 mg/mL", path="2 cm")
+    little = match("Au", concentration="0.3 mg/mL")
+    assert 1000 * little.concentration == pytest.approx(match("Au").concentration, rel=1e-9)
     for concentration in ("0 mg/mL", "0 mM"):
         with pytest.raises(ValueError, match="give it above 0"):
             match("Au", concentration=concentration)
@@ -442,3 +470,41 @@ def test_phantoms_and_concentrations_at_the_rim():
             found.hu("1 mg/mL", wrong)
     with pytest.raises(UnitError, match="mass or amount of I per volume"):
         found.hu("1 kg")
+
+
+def test_what_is_said_of_a_beam_without_filters_and_of_many_conditions():
+    assert enhancement("I", spectrum("80 kV", {}), "1 cm").conditions["filtration"] == "none"
+    volts = Q([60, 70, 80, 90, 100], "kV")
+    assert "more conditions" not in _table_page(enhancement_table(["I"], volts[:4], Q([0, 20], "cm"))).note
+    page = _table_page(enhancement_table(["I"], volts, Q([0, 20], "cm")))
+    assert page.note == "and 2 more conditions" and len(page.lines[0]) == 9
+    nothing = Enhancement("I", 0.0, 0.0, 0.0, {})
+    assert nothing.error == 0.0 and nothing.hu("5 mg/mL").magnitude == 0.0
+
+
+# ------------------------------------------------------------------------------------------- the doors
+
+
+def test_a_limit_is_that_of_the_documented_reference():
+    # 5 times 12 HU, the noise of one voxel at 120 kV behind 20 cm, and a factor of 2 to both sides
+    gold = Formulation(id="gold-10", kind="nanoparticle", cores={"material": "gold", "diameter": "10 nm"})
+    found = predict(gold, "c_min", {"kvp": 120.0, "phantom": 20.0})
+    slope = enhancement(gold, "120 kV", "20 cm").per_mole.magnitude
+    assert found.number == pytest.approx(60 / slope, rel=1e-6)
+    assert (found.low, found.high) == (pytest.approx(found.number / 2), pytest.approx(2 * found.number))
+    softer = predict(gold, "c_min", {"kvp": 80.0, "phantom": 20.0}).number
+    expected = 5 * noise("80 kV").magnitude / enhancement(gold, "80 kV", "20 cm").per_mole.magnitude
+    assert softer == pytest.approx(expected, rel=1e-6)
+
+
+def test_numbers_beyond_the_scale_and_hardened_beams_are_flagged_where_they_begin():
+    gold = Formulation(id="gold-10", kind="nanoparticle", cores={"material": "gold", "diameter": "10 nm"})
+    slope = enhancement(gold, "120 kV", "20 cm").per_mole.magnitude
+
+    def codes(millimolar, path):
+        asked = {"kvp": 120.0, "phantom": 20.0, "concentration": millimolar, "path": path}
+        return [flag.code for flag in predict(gold, "hu", asked).flags]
+
+    assert "clipped" not in codes(2950 / slope, 1e-4) and "clipped" in codes(3050 / slope, 1e-4)
+    one = enhancement(gold, "120 kV", "20 cm").opacity("1 mM", "1 cm")
+    assert "finite path" not in codes(0.0198 / one, 1.0) and "finite path" in codes(0.0202 / one, 1.0)

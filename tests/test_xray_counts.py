@@ -138,6 +138,7 @@ def test_a_response_says_what_it_does():
 
 
 LAYERS = {  # material, density and thickness as built, threshold: the documented choices
+    "energy-integrating": ("Gd2O2S", 7.3, 0.14, 0.0), "photon-counting": ("CdTe", 5.85, 0.2, 20.0),
     "GOS": ("Gd2O2S", 7.3, 0.14, 0.0), "CsI": ("CsI", 4.51, 0.06, 0.0), "CdTe": ("CdTe", 5.85, 0.2, 20.0),
     "CZT": ("Cd0.9Zn0.1Te", 5.78, 0.2, 20.0), "Si": ("Si", 2.33, 3.0, 5.0), "ideal": ("Si", 2.33, 0.0, 0.0),
 }  # fmt: skip

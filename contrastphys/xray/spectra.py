@@ -96,8 +96,6 @@ def _continuum(angle: int, kvp: float, energy: np.ndarray) -> np.ndarray:
         own = (nodes >= left) & (nodes < right)
         if not at.any():
             continue
-        if not own.any():  # a sliver between an edge and the end point: the last value below, edge ignored
-            own = nodes >= nodes[-1]
         out[at] = np.interp(np.log(energy[at]), np.log(nodes[own]), logs[own])
     return out
 

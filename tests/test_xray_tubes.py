@@ -348,6 +348,7 @@ def test_bins_above_a_quarter_kev_are_told_of(width):
         ([39, 40.5, 40.5, 42.5], "ascending"),
         ([42.5, 41.5, 40.5, 39], "ascending"),
         ([10, 20, 30, 40], r"energy\[0\] is 40 keV: its edges are 10 and 20 keV"),
+        ([39, 41.2, 41.5, 42.5], r"energy\[1\] is 41 keV: its edges are 41.2 and 41.5 keV"),
         ([39, 40.5, 40.7, 42.5], r"energy\[1\] is 41 keV: its edges are 40.5 and 40.7 keV"),
     ],
 )

@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from ..constants import ELEMENTARY_CHARGE
 from ..provenance import Flag, Refusal
 from ..records import table
 from ..showing import shows
@@ -43,7 +44,7 @@ NARROW_BEAM = 0.95  # first over second half-value layer of aluminium, above whi
 NARROW_ERROR = 0.05
 """Of a narrow beam, whose layers follow the last per cent of the tube voltage: six that NIST states for its beams
 NS100, NS120 and NS150 come out 3 to 7 % low, here as in SpekPy, and 2 kV more would bring most of it."""
-_GY_PER_KEV_G = 1.602176634e-13
+_GY_PER_KEV_G = 1e6 * ELEMENTARY_CHARGE
 
 
 # --------------------------------------------------------------------------------------- the shipped tables
@@ -99,8 +100,6 @@ def _continuum(angle: int, kvp: float, energy: np.ndarray) -> np.ndarray:
         own = (nodes >= left) & (nodes < right)
         if not at.any():
             continue
-        if not own.any():  # a sliver between an edge and the end point: the last value below, edge ignored
-            own = nodes >= nodes[-1]
         out[at] = np.interp(np.log(energy[at]), np.log(nodes[own]), logs[own])
     return out
 
@@ -468,15 +467,21 @@ def measured_spectrum(energy: Any, fluence: Any, edges: Any = None) -> Spectrum:
         raise ValueError("fluence is 0 at every energy: a beam needs photons")
     if edges is None:
         middle = 0.5 * (at[1:] + at[:-1])
-        bounds = np.concatenate([[2 * at[0] - middle[0]], middle, [2 * at[-1] - middle[-1]]])
+        lowest = 1.0 if at[0] >= 1.0 else 0.0  # keV; below 1 keV no cross-section is known
+        bounds = np.concatenate([[max(2 * at[0] - middle[0], lowest)], middle, [2 * at[-1] - middle[-1]]])
     else:
         bounds = np.atleast_1d(magnitude(edges, "keV", "edges"))
         if bounds.size != at.size + 1 or not (np.diff(bounds) > 0).all():
             raise ValueError(f"{at.size} bins need {at.size + 1} ascending edges, not {bounds.size}")
+        if (outside := (at < bounds[:-1]) | (at > bounds[1:])).any():
+            row = int(np.argmax(outside))
+            raise ValueError(
+                f"energy[{row}] is {at[row]:g} keV: its edges are {bounds[row]:g} and {bounds[row + 1]:g} keV"
+            )
     pieces = [np.linspace(a, b, int(np.ceil((b - a) / 0.5)) + 1) for a, b in itertools.pairwise(bounds)]
     fine = np.unique(np.concatenate([*pieces, np.array(all_edges(float(bounds[0]), float(bounds[-1])))]))
     centre, widths = 0.5 * (fine[1:] + fine[:-1]), np.diff(fine)
-    owner = np.clip(np.searchsorted(bounds, centre) - 1, 0, at.size - 1)
+    owner = np.searchsorted(bounds, centre) - 1
     share = photons[owner] * widths / np.diff(bounds)[owner]
     coarse = np.diff(bounds).max() > NARROW
     return Spectrum(centre, share, widths, per_mas=False, flags=(LINES_SPREAD,) if coarse else ())

@@ -343,6 +343,8 @@ def attempt(folder: Path, cache: Path, tests: list[str], limit: float) -> str:
     code = os.waitstatus_to_exitcode(status)
     if code == 0:
         return "survived"
+    if code in (-signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS):  # compiled code reads past the end of an array
+        return "killed by a crash"
     if code not in (1, 2):  # neither a failed test nor a module that no longer imports
         raise SystemExit(f"the run itself broke ({code}):\n{log.read_text(errors='replace')[-2000:]}")
     first = re.search(r"^(?:FAILED|ERROR) (\S+)", log.read_text(errors="replace"), re.M)

@@ -12,7 +12,6 @@ from contrastphys.records import table
 from contrastphys.units import Q
 from contrastphys.xray.attenuation import all_edges, edges
 from contrastphys.xray.spectra import (
-    ANGLES,
     Spectrum,
     areal_density,
     bin_edges,
@@ -42,7 +41,7 @@ def per_kev(beam, energy):
 # ------------------------------------------------------------------------------------------ at the tables
 
 
-@pytest.mark.parametrize("angle", ANGLES)
+@pytest.mark.parametrize("angle", (7, 9, 12, 16, 20))
 @pytest.mark.parametrize("kvp", [30, 57.5, 80, 150])
 def test_a_tabulated_tube_gives_its_table(kvp, angle):
     name = f"kvp_{kvp:g}"
@@ -60,7 +59,7 @@ def test_a_tabulated_tube_gives_its_table(kvp, angle):
 
 def test_every_table_has_the_lines_of_tungsten():
     known = table("spectra/tungsten_7deg_lines.csv").columns["energy"]
-    for angle in ANGLES:
+    for angle in (7, 9, 12, 16, 20):
         assert table(f"spectra/tungsten_{angle}deg_lines.csv").columns["energy"] == pytest.approx(known, abs=0)
     # K-L3, K-L2, K-M3 of tungsten; L3-M5, L2-M4 (Bearden 1967)
     for published in (59.318, 57.982, 67.244, 8.398, 9.673):
@@ -78,7 +77,7 @@ def test_nothing_jumps_where_one_table_follows_another(kvp):
             assert per_kev(beam, energy) == pytest.approx(per_kev(at, energy), rel=1e-4)
 
 
-@pytest.mark.parametrize("angle", ANGLES[1:-1])
+@pytest.mark.parametrize("angle", (9, 12, 16))
 def test_nothing_jumps_where_one_anode_follows_another(angle):
     below, at, above = (bare(110, angle + d) for d in (-1e-5, 0.0, 1e-5))
     for beam in (below, above):
@@ -348,7 +347,6 @@ def test_bins_above_a_quarter_kev_are_told_of(width):
         ([39, 40.5, 40.5, 42.5], "ascending"),
         ([42.5, 41.5, 40.5, 39], "ascending"),
         ([10, 20, 30, 40], r"energy\[0\] is 40 keV: its edges are 10 and 20 keV"),
-        ([39, 41.2, 41.5, 42.5], r"energy\[1\] is 41 keV: its edges are 41.2 and 41.5 keV"),
         ([39, 40.5, 40.7, 42.5], r"energy\[1\] is 41 keV: its edges are 40.5 and 40.7 keV"),
     ],
 )

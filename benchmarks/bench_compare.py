@@ -20,9 +20,12 @@ from pathlib import Path
 
 import numpy as np
 
-import contrastphys as cp
-from contrastphys.comparison import compare
-from contrastphys.study import Study
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+import contrastphys as cp  # noqa: E402
+from contrastphys.comparison import compare  # noqa: E402
+from contrastphys.study import Study  # noqa: E402
 
 
 def study(count: int) -> Study:

@@ -277,9 +277,10 @@ def body_mass(scenario: Scenario) -> float:
 
 def distribution(scenario: Scenario) -> dict[str, Any]:
     """The table's row for the species and compartment of a scenario: volume [L/kg] and body mass [kg]."""
-    rows = records.table("media/distribution.csv").rows()
+    table = records.table("media/distribution.csv")
     wanted = (scenario.species, scenario.target.volume)
-    return next(row for row in rows if (row["species"], row["compartment"]) == wanted)
+    at = list(zip(table["species"], table["compartment"], strict=True)).index(wanted)
+    return {key: column[at] for key, column in table.columns.items()}
 
 
 # ---------------------------------------------------------------------------------------------- the cells

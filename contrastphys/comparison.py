@@ -404,7 +404,7 @@ def compare(study: Any = None, progress: bool = False, executor: Any = None) -> 
     Parameters
     ----------
     study : Study, path, list of agents or None
-        A study file, a list of formulations or catalogue ids; None takes the shipped shortlist.
+        A study file, a folder of records, a list of formulations or catalogue ids; None takes the shipped shortlist.
     progress : bool
         Show a progress bar where it takes longer than a second.
     executor : None, int or Executor

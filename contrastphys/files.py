@@ -12,7 +12,7 @@ import re
 import secrets
 import stat
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -359,9 +359,14 @@ def read_csv(path: Path, needs: tuple[str, ...] = ()) -> Table:
     return Table(name, columns, units, *("; ".join(about.get(k, [])) for k in ("source", "licence", "note")))  # type: ignore[arg-type]
 
 
-def write_whole(path: Path, content: str | bytes) -> None:
-    """Write a file whole or not at all: into a neighbour first, then renamed over the old one."""
-    data = content.encode("utf-8", "replace") if isinstance(content, str) else content
+def write_whole(path: Path, content: str | bytes | Iterable[str]) -> None:
+    """Write a file whole or not at all: into a neighbour first, then renamed over the old one.
+
+    Lines that are made as they are written need no room for all of them.
+    """
+    parts: Iterable[str | bytes] = [content] if isinstance(content, str | bytes) else content
+    if not path.name or "\0" in path.name:
+        raise RecordError([Mistake(short(path), 0, "", "is no name of a file", "give the name of a file")])
     if stands(path) and not path.is_file():  # to rename over a device would take it from everybody
         what = "is a folder" if path.is_dir() else "is a device or a pipe, not a file"
         raise RecordError([Mistake(short(path), 0, "", what, "give the name of a file")])
@@ -369,15 +374,15 @@ def write_whole(path: Path, content: str | bytes) -> None:
         beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
         try:
             with beside.open("xb") as file:  # with the rights that the user's umask leaves
-                file.write(data)
+                file.writelines(p.encode("utf-8", "replace") if isinstance(p, str) else p for p in parts)
                 file.flush()
                 os.fsync(file.fileno())
             beside.replace(path)
         except BaseException:
             beside.unlink(missing_ok=True)
             raise
-    except (OSError, ValueError) as error:  # ValueError: a name that no system takes
-        what = _FULL.get(getattr(error, "errno", None) or 0, "cannot be written")
+    except OSError as error:
+        what = _FULL.get(error.errno or 0, "cannot be written")
         raise RecordError(
             [Mistake(short(path), 0, "", what, "give a folder you may write to, with space in it")]
         ) from None

@@ -30,6 +30,7 @@ from .units import UnitError, convert
 _PACKAGE = Path(__file__).resolve().parent
 
 
+@functools.cache
 def shipped_folder() -> Path:
     """The catalogue that comes with the package: a checkout's own, else the installed copy."""
     checkout = _PACKAGE.parent
@@ -299,6 +300,8 @@ def ids(folder: str) -> list[str]:
 
 def find(folder: str, name: str, ending: str = ".toml") -> Path:
     """File of a record or table; a Refusal with the nearest name where there is none."""
+    if folder.partition("/")[0] not in FOLDERS or not re.fullmatch(r"[a-z/]{1,40}", folder):
+        raise Refusal("unknown", f"no folder '{printable(folder)}': write one of {', '.join(FOLDERS)}")
     if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,99}", name or ""):
         for root in folders():
             path = root / folder / f"{name}{ending}"

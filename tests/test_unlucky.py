@@ -226,6 +226,13 @@ def test_names_that_are_no_ids(tmp_path, name):
     assert "is no id; write" in said and said.isprintable()
 
 
+@pytest.mark.parametrize(
+    "name", ["../../etc/passwd", "x" * 300 + "/a", "\0/a", "media/../optical/a", "/etc/passwd", "a"]
+)
+def test_tables_lie_in_folders_of_the_catalogue(name):
+    assert "no folder '" in refused(records.table, name) and refused(records.table, name).isprintable()
+
+
 def test_what_editors_leave_in_a_folder_is_no_record(own, capsys):
     """._x.toml of a Mac, .#x.toml of Emacs (a link to nowhere), a folder, a device's name."""
     good = 'id = "mine"\nkind = "molecule"\nmolecule = { formula = "C6H6" }\n'

@@ -7,8 +7,7 @@ gap; a line scaled to a measurement is broken and says so.
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -22,22 +21,11 @@ from ..mri.media import surroundings
 from ..mri.model import evaluate, relaxing_metal
 from ..provenance import Refusal
 from ..units import magnitude
-from .style import INK, PALETTE, QUIET, RULE, figure, in_style, label, legend, logarithmic, look
+from .style import INK, PALETTE, QUIET, RULE, figure, label, legend, logarithmic, look, styled
 
 FIELDS = np.geomspace(1e-4, 14, 90)  # T
 SIZES = np.geomspace(2.0, 60.0, 70)  # nm
 RELAXIVITY = "[1/(mM s)]"
-
-
-def styled(draw: Callable[..., Any]) -> Callable[..., Any]:
-    """The same picture in the shipped style, whatever matplotlib's settings are."""
-
-    @functools.wraps(draw)
-    def drawn(*args: Any, **options: Any) -> Any:
-        with in_style():
-            return draw(*args, **options)
-
-    return drawn
 
 
 def _line(probe: Formulation, quantity: str, fields: np.ndarray, kelvin: float, medium: str) -> tuple[np.ndarray, ...]:

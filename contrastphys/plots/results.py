@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-import functools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from ..wording import unit_text
-from .style import LINES, PALETTE, QUIET, figure, in_style, label, logarithmic
+from .style import LINES, PALETTE, QUIET, figure, label, logarithmic, styled
 from .words import number_text
-
-
-def styled(draw: Callable[..., Any]) -> Callable[..., Any]:
-    """Draw in the shipped style, whatever the caller's settings are."""
-
-    @functools.wraps(draw)
-    def drawn(*args: Any, **kwargs: Any) -> Any:
-        with in_style():
-            return draw(*args, **kwargs)
-
-    return drawn
 
 
 def _axes(ax: Any, width: float = 6.4, height: float = 3.8) -> Any:
@@ -95,6 +83,26 @@ def sizes(found: Any, ax: Any = None) -> Any:
     volume = number * radius**3
     held = {"number": number / number.max(), "gas volume": volume / volume.max()}
     return _drawn(_axes(ax), _curve(2e6 * radius, "size"), held, "diameter [µm]", "share, largest = 1 [1]", "x")
+
+
+@styled
+def motion(traces: Mapping[str, Any] | Any, axes: Any = None) -> Any:
+    """R(t) above, the spectrum of the radiated pressure below; two Axes."""
+    held = dict(traces) if isinstance(traces, Mapping) else {"": traces}
+    if axes is None:
+        axes = figure(6.4, 5.2).subplots(2, 1)
+    for i, (name, trace) in enumerate(held.items()):
+        color = PALETTE[i % len(PALETTE)]
+        axes[0].plot(trace.seconds * 1e6, trace.metres / trace.bubble.radius, color=color, lw=1, label=name)
+        f, level = trace.spectrum()
+        ratio = f.to("Hz").magnitude / trace.pulse.frequency
+        decibel = 20 * np.log10(np.maximum(level.magnitude / level.magnitude.max(), 1e-6))
+        axes[1].plot(ratio, decibel, color=color, lw=1)
+    axes[0].set(xlabel="time (\u00b5s)", ylabel="R / R\u2080")
+    axes[1].set(xlabel="frequency / drive", ylabel="echo (dB)", xlim=(0, 5), ylim=(-80, 3))
+    if any(held):
+        axes[0].legend(frameon=False, fontsize="small", loc="lower left", bbox_to_anchor=(0, 1), ncols=len(held))
+    return axes
 
 
 @styled

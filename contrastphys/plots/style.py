@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +56,17 @@ def in_style() -> Any:
         settings.pop(key, None)
     settings.update(matplotlib.rc_params_from_file(STYLE, use_default_template=False))
     return matplotlib.rc_context(settings)
+
+
+def styled(draw: Callable[..., Any]) -> Callable[..., Any]:
+    """The same picture in the shipped style, whatever matplotlib's settings are."""
+
+    @functools.wraps(draw)
+    def drawn(*args: Any, **options: Any) -> Any:
+        with in_style():
+            return draw(*args, **options)
+
+    return drawn
 
 
 @functools.lru_cache(maxsize=4096)

@@ -6,9 +6,8 @@ the ranges a record states; published values are drawn as marks with their statu
 
 from __future__ import annotations
 
-import functools
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,21 +19,10 @@ from ..ultrasound import agents, cavitation, droplets, imaging, linear
 from ..ultrasound.assembly import bubbles_of
 from ..ultrasound.bubble import BODY_TEMPERATURE, Bubble, Gas, Liquid, liquid_of
 from ..ultrasound.coats import Shell
-from ..ultrasound.dynamics import Trace
 from ..ultrasound.echo import SEQUENCES
 from ..units import Q, magnitude
-from .style import PALETTE, QUIET, at, figure, in_style, logarithmic, look
-
-
-def styled(draw: Callable) -> Callable:
-    """Draw in the shipped style, whatever the caller's settings are."""
-
-    @functools.wraps(draw)
-    def drawn(*args: Any, **kwargs: Any) -> Any:
-        with in_style():
-            return draw(*args, **kwargs)
-
-    return drawn
+from .results import motion
+from .style import PALETTE, QUIET, at, figure, logarithmic, look, styled
 
 
 def _axes(ax: Any, width: float = 6.4, height: float = 4.0) -> Any:
@@ -109,26 +97,6 @@ def cross_sections(
     ax.set(xlabel="frequency (MHz)", ylabel="cross-section / \u03c0R\u2080\u00b2")
     _key(ax)
     return ax
-
-
-@styled
-def motion(traces: Mapping[str, Trace] | Trace, axes: Any = None) -> Any:
-    """R(t) above, the spectrum of the radiated pressure below; two Axes."""
-    held = {"": traces} if isinstance(traces, Trace) else dict(traces)
-    if axes is None:
-        axes = figure(6.4, 5.2).subplots(2, 1)
-    for i, (name, trace) in enumerate(held.items()):
-        color = PALETTE[i % len(PALETTE)]
-        axes[0].plot(trace.seconds * 1e6, trace.metres / trace.bubble.radius, color=color, lw=1, label=name)
-        f, level = trace.spectrum()
-        ratio = f.to("Hz").magnitude / trace.pulse.frequency
-        decibel = 20 * np.log10(np.maximum(level.magnitude / level.magnitude.max(), 1e-6))
-        axes[1].plot(ratio, decibel, color=color, lw=1)
-    axes[0].set(xlabel="time (\u00b5s)", ylabel="R / R\u2080")
-    axes[1].set(xlabel="frequency / drive", ylabel="echo (dB)", xlim=(0, 5), ylim=(-80, 3))
-    if any(held):
-        _key(axes[0], loc="lower left", bbox_to_anchor=(0, 1), ncols=len(held))
-    return axes
 
 
 @styled

@@ -6,8 +6,7 @@ functions of `contrastphys.xray` give, bands what they state as their error.
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,24 +19,11 @@ from ..xray.contrast import ERROR, HARD, PHANTOM, SOFT, beam_of, depth, mass_con
 from ..xray.decomposition import basis_mu, decompose, k_edges
 from ..xray.matching import DATA_CHOICE, EnhancementTable, enhancement_table
 from ..xray.spectra import CT_FILTRATION, Spectrum
-from .style import INK, LINES, QUIET, RULE, at, figure, label, legend, logarithmic, look, says
+from .style import INK, LINES, QUIET, RULE, at, figure, label, legend, logarithmic, look, says, styled
 
 VOLTAGES = np.arange(60.0, 141.0, 5.0)  # kV
 SIZES = (0.0, 20.0, 32.0)  # cm of water
 REAL = {"energy_resolution": "8 keV", "charge_sharing": 0.3}  # a cadmium telluride counter of today, roughly
-
-
-def styled(draw: Callable[..., Any]) -> Callable[..., Any]:
-    """The same picture in the shipped style, whatever matplotlib's settings are."""
-
-    @functools.wraps(draw)
-    def drawn(*args: Any, **options: Any) -> Any:
-        from .style import in_style
-
-        with in_style():
-            return draw(*args, **options)
-
-    return drawn
 
 
 # --------------------------------------------------------------------------------------- attenuation, spectrum

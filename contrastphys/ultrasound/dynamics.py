@@ -171,7 +171,7 @@ class Trace:
 
     def plot(self, axes: Any = None) -> Any:
         """Radius against time, and the spectrum of the echo; returns two matplotlib Axes."""
-        from ..plots.ultrasound import motion
+        from ..plots.results import motion
 
         return motion(self, axes)
 

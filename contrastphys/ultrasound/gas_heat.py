@@ -8,10 +8,12 @@ the thermal viscosity follows from the imaginary part.
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
 import numpy as np
+from numpy.polynomial.polynomial import polyval
 from numpy.typing import ArrayLike, NDArray
 
 from ..constants import GAS_CONSTANT
@@ -20,17 +22,42 @@ from .bubble import Gas
 
 Array = NDArray[np.float64]
 
+KEPT = 50_000
+"""Sizes times frequencies up to which an answer is kept: a grid of a population, not the arrays of a user."""
+
+SERIES = (1 / 3, 1 / 45, -2 / 945, -1 / 4725, 2 / 93555, 1382 / 638512875, -4 / 18243225, -3617 / 162820783125)
+"""z coth z - 1 against y = -i z^2: odd powers are imaginary, even ones real, from the first on."""
+
+
+def _bracket(y: Array) -> tuple[Array, Array]:
+    """Real and imaginary part of z coth z - 1 for z = sqrt(i y), y > 0.
+
+    With t = sqrt(2 y): z coth z = (t/2) [(sinh t + sin t) + i (sinh t - sin t)]/(cosh t - cos t), here times e^-t above
+    and below so that nothing overflows. Below y = 0.09, where the differences cancel, the series is taken.
+    """
+    t = np.sqrt(2 * y)
+    less = np.expm1(-t)  # e^-t - 1
+    decay = 1 + less
+    half, other = np.sin(t / 2), np.cos(t / 2)
+    swing = 4 * decay * half * other  # 2 e^-t sin t
+    scale = t / 2 / (less**2 + 4 * decay * half**2)
+    sinh = -less * (2 + less)  # 1 - e^-2t
+    real, imaginary = scale * (sinh + swing) - 1, scale * (sinh - swing)
+    small = y < 0.09
+    if np.any(small):
+        low = np.where(small, y, 0.0)
+        even = low**2
+        imaginary = np.where(small, low * polyval(even, SERIES[0::2]), imaginary)
+        real = np.where(small, even * polyval(even, SERIES[1::2]), real)
+    return real, imaginary
+
 
 def _phi(x: ArrayLike, gamma: float) -> NDArray[np.complex128]:
     """Complex polytropic function: 3 gamma when the gas keeps its heat, 3 when it keeps its temperature."""
-    z = np.sqrt(1j / np.asarray(x, float))
-    large = np.abs(z) > 30
-    safe = np.where(large, 1.0, z)
-    coth = np.where(large, z, safe / np.tanh(safe))  # z coth z
-    bracket = coth - 1
-    small = np.abs(z) < 0.03  # series: z coth z - 1 = z^2/3 - z^4/45, where the difference cancels
-    bracket = np.where(small, z**2 / 3 - z**4 / 45 + 2 * z**6 / 945, bracket)
-    return 3 * gamma / (1 - 3 * (gamma - 1) * 1j * np.asarray(x) * bracket)
+    x = np.asarray(x, float)
+    real, imaginary = _bracket(1 / x)
+    keeps = 3 * (gamma - 1) * x
+    return np.asarray(3 * gamma / (1 + keeps * imaginary - 1j * (keeps * real)))
 
 
 def heat_exchange(
@@ -41,6 +68,25 @@ def heat_exchange(
     diffusivity = gas.conductivity / (density * gas.heat_capacity)
     phi = _phi(diffusivity / (omega * radius**2), gas.adiabatic)
     return phi.real / 3, rest_pressure * phi.imag / (4 * omega)
+
+
+def heat_over_sizes(
+    radius: Array, omega: Array, rest_pressure: Array, gas: Gas, temperature: float
+) -> tuple[Array, Array]:
+    """`heat_exchange` of radii at frequencies, kept for the grids in use: shells that stiffen alike share it."""
+    if not 1 < radius.size * omega.size <= KEPT:
+        return heat_exchange(radius, omega, rest_pressure, gas, temperature)
+    packed = tuple((each.shape, each.tobytes()) for each in (radius, omega, rest_pressure))
+    return _kept(packed, gas, temperature)
+
+
+@functools.lru_cache(maxsize=16)
+def _kept(packed: tuple[tuple[tuple[int, ...], bytes], ...], gas: Gas, temperature: float) -> tuple[Array, Array]:
+    radius, omega, rest_pressure = (np.frombuffer(held).reshape(shape) for shape, held in packed)
+    found = heat_exchange(radius, omega, rest_pressure, gas, temperature)
+    for each in found:
+        each.flags.writeable = False
+    return found
 
 
 @quantities(

@@ -28,7 +28,7 @@ from ..units import Flag, Q, quantities
 from .bubble import Bubble, Gas, Liquid, liquid_of
 from .bubble import gas as gas_named
 from .coats import Shell
-from .gas_heat import heat_exchange
+from .gas_heat import heat_exchange, heat_over_sizes
 from .shells import Marmottant
 
 Array = NDArray[np.float64]
@@ -64,6 +64,8 @@ class Response(NamedTuple):
             return self.above
         if np.any(self.below < 0) or np.any(self.above < 0):
             raise ValueError("the shell softens so much that the bubble has no stable rest radius")
+        if np.array_equal(self.below, self.above):  # no corner of the shell's law
+            return self.below
         with np.errstate(invalid="ignore", divide="ignore"):
             both = 4 * self.below * self.above / (np.sqrt(self.below) + np.sqrt(self.above)) ** 2
         return np.where(self.below == self.above, self.below, np.nan_to_num(both))
@@ -89,14 +91,17 @@ def response(
     kappa: float | None = None,
     convention: str = "law",
 ) -> Response:
-    """Linear coefficients for arrays of rest radius [m] and angular frequency [rad/s] that broadcast."""
-    radius, omega = np.broadcast_arrays(np.asarray(radius, float), np.asarray(omega, float))
+    """Linear coefficients for arrays of rest radius [m] and angular frequency [rad/s] that broadcast.
+
+    What depends on one of them alone keeps its shape.
+    """
+    radius, omega = np.asarray(radius, float), np.asarray(omega, float)
     tension = shell.rest_tension(radius)
     rest_pressure = liquid.pressure + 2 * tension / radius
     if kappa is None:
-        exponent, mu_th = heat_exchange(radius, omega, rest_pressure, gas, liquid.temperature)
+        exponent, mu_th = heat_over_sizes(radius, omega, rest_pressure, gas, liquid.temperature)
     else:
-        exponent, mu_th = np.full(radius.shape, float(kappa)), np.zeros(radius.shape)
+        exponent, mu_th = np.asarray(float(kappa)), np.asarray(0.0)
     base = 3 * exponent * rest_pressure - 2 * tension / radius + 4 * liquid.shear_modulus
     below, above = shell.stiffness(radius)
     if convention == "vdMeer" and isinstance(shell, Marmottant):
@@ -105,7 +110,7 @@ def response(
     return Response(
         base + below,
         base + above,
-        np.full(radius.shape, 4 * liquid.viscosity),
+        np.asarray(4 * liquid.viscosity),
         4 * mu_th,
         shell.friction(radius),
         liquid.density * radius**2,
@@ -119,9 +124,10 @@ def sections(r: Response, radius: ArrayLike, liquid: Liquid, side: str = "biline
     """Scattering and absorption cross-section [m^2] of a linear response; extinction is their sum."""
     radius = np.asarray(radius, float)
     rho, c = liquid.density, liquid.sound_speed
-    size = np.abs(r.denominator(side)) ** 2
+    d = r.denominator(side)
+    size = d.real**2 + d.imag**2
     scattering = 4 * math.pi * (rho * r.omega**2 * radius**3) ** 2 / ((1 + r.eps**2) * size)
-    absorption = 4 * math.pi * rho * c * radius**3 * r.omega**2 * r.friction() / size
+    absorption = 4 * math.pi * rho * c * (radius**3 * r.omega**2) * r.friction() / size
     return scattering, absorption
 
 

@@ -348,6 +348,9 @@ def test_what_is_said_of_a_beam_without_filters_and_of_many_conditions():
     assert page.note == "and 2 more conditions" and len(page.lines[0]) == 9
     nothing = Enhancement("I", 0.0, 0.0, 0.0, {})
     assert nothing.error == 0.0 and nothing.hu("5 mg/mL").magnitude == 0.0
+    for ask in (nothing.hu, nothing.opacity):
+        with pytest.raises(Refusal, match="make it with `enhancement`"):
+            ask("5 mg/mL", "2 cm")
 
 
 # ------------------------------------------------------------------------------------------- the doors

@@ -166,3 +166,36 @@ def test_temperature_of_the_scenario_reaches_the_protocols():
         protocol = study.protocol(modality)
         if hasattr(protocol, "temperature"):
             assert protocol.temperature.number == pytest.approx(298.15), modality
+
+
+# ----------------------------------------------------------------------------------------- a folder of records
+
+
+def test_a_folder_is_compared_record_by_record(tmp_path):
+    (tmp_path / "b.toml").write_text('use = "gadoterate"\nid = "b"\n', "utf-8")
+    (tmp_path / "a.toml").write_text(
+        'id = "a"\nkind = "nanoparticle"\ncores = { material = "gold", diameter = "20 nm" }\n', "utf-8"
+    )
+    (tmp_path / "notes.txt").write_text("not a record", "utf-8")
+    found = study_of(tmp_path)
+    assert [f.id for f in found.formulations] == ["a", "b"]
+    assert found.title == tmp_path.name
+    assert {cell.formulation for cell in cells(found)} == {"a", "b"}
+
+
+def test_a_folder_tells_the_mistakes_of_all_its_records(tmp_path):
+    with pytest.raises(RecordError, match="is a folder that holds no formulations"):
+        study_of(str(tmp_path))
+    (tmp_path / "a.toml").write_text('use = "gadoterat"\n', "utf-8")
+    (tmp_path / "b.toml").write_text('id = "b"\nkind = "chelat"\n', "utf-8")
+    with pytest.raises(RecordError) as error:
+        study_of(tmp_path)
+    assert [m.file.rsplit("/", 1)[-1] for m in error.value.mistakes][:2] == ["a.toml", "b.toml"]
+
+
+def test_an_id_that_stands_twice_is_told_where_it_stands(tmp_path):
+    file = tmp_path / "study.toml"
+    file.write_text('[[formulation]]\nuse = "gadoterate"\n' * 3, "utf-8")
+    with pytest.raises(RecordError) as error:
+        study_of(file)
+    assert [m.line for m in error.value.mistakes] == [3, 5]

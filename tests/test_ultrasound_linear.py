@@ -2,6 +2,7 @@
 
 import math
 
+import mpmath
 import numpy as np
 import pytest
 import references_ultrasound as ref
@@ -67,6 +68,27 @@ def test_polytropic_function(x, value):
     assert found.real == pytest.approx(value.real, abs=6e-7)
     assert found.imag == pytest.approx(value.imag, abs=6e-7)
     assert found == pytest.approx(ref.phi(x, 1.4), rel=1e-9)
+
+
+@pytest.mark.parametrize("x", np.geomspace(1e-5, 1e5, 41))
+def test_polytropic_function_in_many_digits(x):
+    with mpmath.workdps(40):
+        z = mpmath.sqrt(1j / mpmath.mpf(x))
+        exact = complex(3 * 1.07 / (1 - 3 * (mpmath.mpf(1.07) - 1) * 1j * x * (z * mpmath.coth(z) - 1)))
+    found = complex(_phi(x, 1.07))
+    assert found.real == pytest.approx(exact.real, rel=2e-15)
+    assert found.imag == pytest.approx(exact.imag, rel=1e-11)
+
+
+def test_heat_that_is_kept_is_that_of_its_own_shell():
+    radius, omega = np.geomspace(3e-7, 5e-6, 30)[None, :], 2 * math.pi * np.geomspace(1e6, 1e7, 7)[:, None]
+    for chi, sigma0 in ((0.5, 0.02), (0.8, 0.02), (0.5, 0.05), (0.8, 0.05)):
+        shell = Marmottant.bare(chi, 5e-9, sigma0)
+        r = response(radius, omega, shell, AIR, WATER)
+        for i in (0, 6):
+            for k in (0, 29):
+                one = response(float(radius[0, k]), float(omega[i, 0]), shell, AIR, WATER)
+                assert r.denominator()[i, k] == pytest.approx(complex(one.denominator()), rel=1e-13)
 
 
 def test_polytropic_function_at_its_ends():

@@ -9,6 +9,7 @@ from typing import Any
 from .. import records
 from ..mistakes import near
 from ..provenance import Flag, Refusal, Value
+from ..remembering import of_last
 from ..schema import choice, mapping, nested, number, settle, text
 from ..showing import shows
 from ..units import UnitError, magnitude
@@ -107,6 +108,7 @@ class Protocol:
                 return value
         return None
 
+    @of_last
     def times(self, field: float) -> tissues.Times:
         """T1, T2, T2* of the tissue at a field: stated, else from the table."""
         t1, t2, star = (self.stated(key, field) for key in ("t1", "t2", "t2_star"))

@@ -13,6 +13,7 @@ import math
 from typing import Any
 
 import numpy as np
+from numpy.polynomial.polynomial import polyval
 from numpy.typing import ArrayLike, NDArray
 
 from ..constants import GAS_CONSTANT
@@ -23,7 +24,6 @@ Array = NDArray[np.float64]
 
 KEPT = 50_000
 """Sizes times frequencies up to which an answer is kept: a grid of a population, not the arrays of a user."""
-
 
 SERIES = (1 / 3, 1 / 45, -2 / 945, -1 / 4725, 2 / 93555, 1382 / 638512875, -4 / 18243225, -3617 / 162820783125)
 """z coth z - 1 against y = -i z^2: odd powers are imaginary, even ones real, from the first on."""
@@ -47,11 +47,8 @@ def _bracket(y: Array) -> tuple[Array, Array]:
     if np.any(small):
         low = np.where(small, y, 0.0)
         even = low**2
-        series = [0.0, 0.0]
-        for k in range(len(SERIES) - 1, -1, -1):
-            series[k % 2] = series[k % 2] * even + SERIES[k]
-        imaginary = np.where(small, low * series[0], imaginary)
-        real = np.where(small, even * series[1], real)
+        imaginary = np.where(small, low * polyval(even, SERIES[0::2]), imaginary)
+        real = np.where(small, even * polyval(even, SERIES[1::2]), real)
     return real, imaginary
 
 
@@ -60,7 +57,7 @@ def _phi(x: ArrayLike, gamma: float) -> NDArray[np.complex128]:
     x = np.asarray(x, float)
     real, imaginary = _bracket(1 / x)
     keeps = 3 * (gamma - 1) * x
-    return 3 * gamma / (1 + keeps * imaginary - 1j * (keeps * real))
+    return np.asarray(3 * gamma / (1 + keeps * imaginary - 1j * (keeps * real)))
 
 
 def heat_exchange(
@@ -85,7 +82,8 @@ def heat_over_sizes(
 
 @functools.lru_cache(maxsize=16)
 def _kept(packed: tuple[tuple[tuple[int, ...], bytes], ...], gas: Gas, temperature: float) -> tuple[Array, Array]:
-    found = heat_exchange(*(np.frombuffer(held).reshape(shape) for shape, held in packed), gas, temperature)
+    radius, omega, rest_pressure = (np.frombuffer(held).reshape(shape) for shape, held in packed)
+    found = heat_exchange(radius, omega, rest_pressure, gas, temperature)
     for each in found:
         each.flags.writeable = False
     return found

@@ -101,7 +101,7 @@ def response(
     if kappa is None:
         exponent, mu_th = heat_over_sizes(radius, omega, rest_pressure, gas, liquid.temperature)
     else:
-        exponent, mu_th = np.float64(kappa), np.float64(0.0)
+        exponent, mu_th = np.asarray(float(kappa)), np.asarray(0.0)
     base = 3 * exponent * rest_pressure - 2 * tension / radius + 4 * liquid.shear_modulus
     below, above = shell.stiffness(radius)
     if convention == "vdMeer" and isinstance(shell, Marmottant):
@@ -110,7 +110,7 @@ def response(
     return Response(
         base + below,
         base + above,
-        np.float64(4 * liquid.viscosity),
+        np.asarray(4 * liquid.viscosity),
         4 * mu_th,
         shell.friction(radius),
         liquid.density * radius**2,

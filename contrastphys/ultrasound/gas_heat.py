@@ -8,29 +8,44 @@ the thermal viscosity follows from the imaginary part.
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from ..constants import GAS_CONSTANT
+from ..elementwise import elementwise
 from ..units import quantities
 from .bubble import Gas
 
 Array = NDArray[np.float64]
 
 
-def _phi(x: ArrayLike, gamma: float) -> NDArray[np.complex128]:
-    """Complex polytropic function: 3 gamma when the gas keeps its heat, 3 when it keeps its temperature."""
-    z = np.sqrt(1j / np.asarray(x, float))
-    large = np.abs(z) > 30
-    safe = np.where(large, 1.0, z)
-    coth = np.where(large, z, safe / np.tanh(safe))  # z coth z
-    bracket = coth - 1
-    small = np.abs(z) < 0.03  # series: z coth z - 1 = z^2/3 - z^4/45, where the difference cancels
-    bracket = np.where(small, z**2 / 3 - z**4 / 45 + 2 * z**6 / 945, bracket)
-    return 3 * gamma / (1 - 3 * (gamma - 1) * 1j * np.asarray(x) * bracket)
+@functools.partial(elementwise, result=complex)
+def _phi(x, gamma):
+    """Complex polytropic function: 3 gamma when the gas keeps its heat, 3 when it keeps its temperature.
+
+    Phi = 3 gamma/(1 - 3 (gamma-1) i X b), b = z coth z - 1, z^2 = i/X, in real numbers: z = (1 + i) s.
+    """
+    y = 1.0 / x
+    small = np.minimum(y, 0.25)  # b by its series there, where coth z - 1/z cancels
+    q = small * small
+    tail_r = 1382 / 638512875 - q * (3617 / 162820783125 - q * (349222 / 1531329465290625))
+    series_r = q * (1 / 45 - q * (1 / 4725 - q * tail_r))
+    tail_i = 2 / 93555 - q * (4 / 18243225 - q * (87734 / 38979295480125))
+    series_i = small * (1 / 3 - q * (2 / 945 - q * tail_i))
+    s = np.sqrt(0.5 * np.maximum(y, 0.25))
+    gone = np.expm1(-2.0 * s)
+    left, sine = 1.0 + gone, np.sin(s)
+    size = gone * gone + 4.0 * left * sine * sine
+    coth_r, coth_i = -gone * (1.0 + left) / size, 4.0 * left * sine * np.cos(s) / size
+    large = y >= 0.25
+    b_r = (1.0 - large) * series_r + large * (s * (coth_r + coth_i) - 1.0)
+    b_i = (1.0 - large) * series_i + large * (s * (coth_r - coth_i))
+    below_r, below_i = 1.0 + 3.0 * (gamma - 1.0) * x * b_i, 3.0 * (gamma - 1.0) * x * b_r
+    return 3.0 * gamma * (below_r + 1j * below_i) / (below_r * below_r + below_i * below_i)
 
 
 def heat_exchange(

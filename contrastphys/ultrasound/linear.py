@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..elementwise import elementwise
 from ..showing import shows
 from ..units import Flag, Q, quantities
 from .bubble import Bubble, Gas, Liquid, liquid_of
@@ -64,6 +65,8 @@ class Response(NamedTuple):
             return self.above
         if np.any(self.below < 0) or np.any(self.above < 0):
             raise ValueError("the shell softens so much that the bubble has no stable rest radius")
+        if np.array_equal(self.below, self.above):
+            return self.below
         with np.errstate(invalid="ignore", divide="ignore"):
             both = 4 * self.below * self.above / (np.sqrt(self.below) + np.sqrt(self.above)) ** 2
         return np.where(self.below == self.above, self.below, np.nan_to_num(both))
@@ -90,14 +93,15 @@ def response(
     convention: str = "law",
 ) -> Response:
     """Linear coefficients for arrays of rest radius [m] and angular frequency [rad/s] that broadcast."""
-    radius, omega = np.broadcast_arrays(np.asarray(radius, float), np.asarray(omega, float))
+    radius, omega = np.asarray(radius, float), np.asarray(omega, float)
+    shape = np.broadcast_shapes(radius.shape, omega.shape)
     tension = shell.rest_tension(radius)
     rest_pressure = liquid.pressure + 2 * tension / radius
     if kappa is None:
         exponent, mu_th = heat_exchange(radius, omega, rest_pressure, gas, liquid.temperature)
     else:
-        exponent, mu_th = np.full(radius.shape, float(kappa)), np.zeros(radius.shape)
-    base = 3 * exponent * rest_pressure - 2 * tension / radius + 4 * liquid.shear_modulus
+        exponent, mu_th = np.full(shape, float(kappa)), np.zeros(shape)
+    base = 3 * exponent * rest_pressure + (4 * liquid.shear_modulus - 2 * tension / radius)
     below, above = shell.stiffness(radius)
     if convention == "vdMeer" and isinstance(shell, Marmottant):
         less = 4 * shell.sigma0 / radius
@@ -105,12 +109,12 @@ def response(
     return Response(
         base + below,
         base + above,
-        np.full(radius.shape, 4 * liquid.viscosity),
+        np.broadcast_to(4 * liquid.viscosity, shape),
         4 * mu_th,
-        shell.friction(radius),
-        liquid.density * radius**2,
+        np.broadcast_to(shell.friction(radius), shape),
+        np.broadcast_to(liquid.density * radius**2, shape),
         omega * radius / liquid.sound_speed,
-        omega,
+        np.broadcast_to(omega, shape),
         exponent,
     )
 
@@ -119,10 +123,30 @@ def sections(r: Response, radius: ArrayLike, liquid: Liquid, side: str = "biline
     """Scattering and absorption cross-section [m^2] of a linear response; extinction is their sum."""
     radius = np.asarray(radius, float)
     rho, c = liquid.density, liquid.sound_speed
-    size = np.abs(r.denominator(side)) ** 2
-    scattering = 4 * math.pi * (rho * r.omega**2 * radius**3) ** 2 / ((1 + r.eps**2) * size)
-    absorption = 4 * math.pi * rho * c * radius**3 * r.omega**2 * r.friction() / size
+    friction = r.friction()
+    size = _squared_denominator(r.stiffness(side), friction, r.mass, r.omega, r.eps)
+    scattering = _scattered(4 * math.pi * rho**2, r.omega, radius, r.eps, size)
+    absorption = _absorbed(4 * math.pi * rho * c, r.omega, radius, friction, size)
     return scattering, absorption
+
+
+@elementwise
+def _squared_denominator(stiffness, friction, mass, omega, eps):
+    """|D|^2 of x = -p/D."""
+    inertia = mass * omega * omega / (1.0 + eps * eps)
+    real, imaginary = stiffness - inertia, omega * friction + inertia * eps
+    return real * real + imaginary * imaginary
+
+
+@elementwise
+def _scattered(scale, omega, radius, eps, size):
+    pushed = omega * omega * radius * radius * radius
+    return scale * pushed * pushed / ((1.0 + eps * eps) * size)
+
+
+@elementwise
+def _absorbed(scale, omega, radius, friction, size):
+    return scale * radius * radius * radius * omega * omega * friction / size
 
 
 def natural(

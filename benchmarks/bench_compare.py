@@ -4,7 +4,9 @@
 
 Gold, iron oxide, a chelate, an iodinated molecule and a bubble in equal parts, each of its own size, shell or dose, in
 every modality that applies. A count runs in a process of its own, so that its peak of memory is its own; workers are
-counted with it. Written are table.csv, results.json, every picture and the report.
+counted with it. Written are table.csv, results.json, every picture and the report. `processor` is the time of all
+processes from the first import on, whatever else the machine does meanwhile. `benchmarks/run.py` puts the same into its
+page.
 """
 
 from __future__ import annotations
@@ -20,9 +22,12 @@ from pathlib import Path
 
 import numpy as np
 
-import contrastphys as cp
-from contrastphys.comparison import compare
-from contrastphys.study import Study
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+import contrastphys as cp  # noqa: E402
+from contrastphys.comparison import compare  # noqa: E402
+from contrastphys.study import Study  # noqa: E402
 
 
 def study(count: int) -> Study:
@@ -77,6 +82,12 @@ def one(count: int, workers: int) -> dict[str, float]:
     }  # fmt: skip
 
 
+def measured(count: int, workers: int) -> dict[str, float]:
+    """Figures of one count, in a process of its own."""
+    command = [sys.executable, __file__, "--one", str(count), "--workers", str(workers)]
+    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--counts", type=int, nargs="*", default=[10, 100, 1000, 10_000])
@@ -89,9 +100,8 @@ def main() -> None:
         return
     rows = []
     for count in options.counts:
-        command = [sys.executable, __file__, "--one", str(count), "--workers", str(options.workers)]
-        rows.append(json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
-        r = rows[-1]
+        r = measured(count, options.workers)
+        rows.append(r)
         print(
             f"{count:>6}: compare {r['compare_s']:6.1f} s, build {r['build_s']:.1f}, rank {r['rank_s']:.1f}, write "
             f"{r['write_s']:.1f}; CPU {r['cpu_s']:.1f} s; peak {r['peak_MB']:.0f} MB and {r['worker_MB']:.0f} a "

@@ -102,7 +102,9 @@ def _parser() -> argparse.ArgumentParser:
         return added
 
     compare = command("compare", _compare, "compare formulations side by side")
-    compare.add_argument("study", nargs="?", help="a study file; without one, the shipped shortlist")
+    compare.add_argument(
+        "study", nargs="?", help="a study file, or a folder with a record a file; without one, the shipped shortlist"
+    )
     compare.add_argument("-o", "--output", default="comparison", metavar="DIR", help="folder for the files")
     compare.add_argument(
         "--samples", type=_samples, metavar="N", help="bands from N samples of what is uncertain, and ranks"
@@ -261,7 +263,7 @@ def _show(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> int:
     from .folders import standing
-    from .study import read
+    from .study import of_folder, read
 
     failed = 0
     for name in options.file:
@@ -273,7 +275,9 @@ def _check(options: argparse.Namespace) -> int:
                 print(results, file=sys.stdout if results.whole else sys.stderr)
                 failed = failed if results.whole else 2
                 continue
-            if path.suffix.lower() == ".csv" or (folder in records.KINDS and stands(path)):
+            if results is not None:
+                of_folder(path)
+            elif path.suffix.lower() == ".csv" or (folder in records.KINDS and stands(path)):
                 records.check_record(path)
             elif folder == "agents" and stands(path):
                 records.load_record(Formulation, path)

@@ -6,11 +6,9 @@ them. Ranking has no hidden score: hard limits first, then the Pareto fronts of 
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import functools
 import io
-import json
 import math
 import secrets
 from collections.abc import Callable, Mapping
@@ -24,6 +22,7 @@ from . import study as studies
 from .files import write_whole
 from .folders import make_folder, write_run
 from .formulation import Formulation
+from .lines import csv_lines, json_lines
 from .mistakes import Mistake, RecordError, near
 from .progress import Bar
 from .provenance import LETTERS, Cell
@@ -31,7 +30,7 @@ from .ranking import exceeds, fronts, shares
 from .running import spread
 from .showing import Page, html_of
 from .study import MODALITIES, Study
-from .verdicts import HEADINGS, Verdict, cell_text, story, tone, where
+from .verdicts import HEADINGS, Verdict, story, tone, where
 from .wording import amount, significant
 
 PART = 25  # formulations a worker is given at once
@@ -93,8 +92,19 @@ class Comparison:
             if modality in ("", cell.modality) and quantity in ("", cell.quantity)
         ]
 
+    @functools.cached_property
+    def _verdicts(self) -> dict[tuple[str, str], Verdict | None]:
+        """Verdicts asked for: ranking and pages ask for each many times."""
+        return {}
+
     def verdict(self, formulation: str, modality: str) -> Verdict | None:
         """What a modality says of a formulation at its best condition; None where it does not apply."""
+        asked = formulation, modality
+        if asked not in self._verdicts:
+            self._verdicts[asked] = self._verdict(formulation, modality)
+        return self._verdicts[asked]
+
+    def _verdict(self, formulation: str, modality: str) -> Verdict | None:
         cells = self.select(formulation, modality)
         if not cells:
             return None
@@ -308,32 +318,19 @@ class Comparison:
 
     def json(self) -> str:
         """Text of results.json: a list of cells, one a line."""
-        lines = (
-            json.dumps({"run": self.run, **cell.record()}, ensure_ascii=False, allow_nan=False) for cell in self.cells
-        )
-        return "[\n" + ",\n".join(lines) + "\n]\n"
+        return "".join(json_lines(self.cells, self.run))
 
     def csv(self) -> str:
         """Text of table.csv: a row a cell."""
-        out = io.StringIO()
-        writer = csv.writer(out, lineterminator="\n")
-        columns = ("run", "formulation", "modality", "quantity", "conditions", "value", "unit", "low", "median", "high")
-        writer.writerow([*columns, "provenance", "status", "source", "flags"])
-        for cell in self.cells:
-            record = {"run": self.run, **cell.record()}
-            conditions = "; ".join(f"{k}: {v}" for k, v in record["conditions"].items())
-            flags = "; ".join(f"{f['code']}: {f['message']}" for f in record["flags"])
-            row = {**record, "conditions": conditions, "flags": flags}
-            writer.writerow(cell_text(row[key]) for key in (*columns, "provenance", "status", "source", "flags"))
-        return out.getvalue()
+        return "".join(csv_lines(self.cells, self.run))
 
     def to_json(self, path: str | Path) -> None:
         """Write results.json."""
-        write_whole(Path(path), self.json())
+        write_whole(Path(path), json_lines(self.cells, self.run))
 
     def to_csv(self, path: str | Path) -> None:
         """Write table.csv."""
-        write_whole(Path(path), self.csv())
+        write_whole(Path(path), csv_lines(self.cells, self.run))
 
     def to_pandas(self) -> Any:
         """Cells as a pandas DataFrame (extra `labelled`)."""
@@ -370,7 +367,7 @@ class Comparison:
         from .report import render
 
         target = make_folder(folder)  # said before the pictures are drawn
-        files: dict[str, str | bytes] = {"table.csv": self.csv()}
+        files: dict[str, str | bytes] = {}
         seen = self.leading(READABLE)
         for name in plots.of_comparison(seen):
             for ending, content in plots.draw(name, seen, dpi=dpi).items():
@@ -378,8 +375,9 @@ class Comparison:
             if step is not None:
                 step(name)
         files["report.html"] = render(seen, {k: v for k, v in files.items() if k.endswith(".svg")})
-        files["results.json"] = self.json()  # last: a folder with it is complete
-        return write_run(target, files, tuple(plots.PICTURES))
+        table, results = csv_lines(self.cells, self.run), json_lines(self.cells, self.run)
+        whole = {"table.csv": table, **files, "results.json": results}  # last: a folder with it is complete
+        return write_run(target, whole, tuple(plots.PICTURES))
 
     def _repr_html_(self) -> str:
         return html_of(Page("", self.rows(), self.heading(), note=f"{self.summary()}\n{self.legend()}", most=100))
@@ -406,7 +404,7 @@ def compare(study: Any = None, progress: bool = False, executor: Any = None) -> 
     Parameters
     ----------
     study : Study, path, list of agents or None
-        A study file, a list of formulations or catalogue ids; None takes the shipped shortlist.
+        A study file, a folder of records, a list of formulations or catalogue ids; None takes the shipped shortlist.
     progress : bool
         Show a progress bar where it takes longer than a second.
     executor : None, int or Executor

@@ -11,7 +11,7 @@ import os
 import re
 import tempfile
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -281,14 +281,17 @@ def _is_number(entry: str) -> bool:
         return False
 
 
-def write_whole(path: Path, content: str | bytes) -> None:
-    """Write a file whole or not at all: into a neighbour first, then renamed over the old one."""
-    data = content.encode("utf-8") if isinstance(content, str) else content
+def write_whole(path: Path, content: str | bytes | Iterable[str]) -> None:
+    """Write a file whole or not at all: into a neighbour first, then renamed over the old one.
+
+    Lines that are made as they are written need no room for all of them.
+    """
+    parts: Iterable[str | bytes] = [content] if isinstance(content, str | bytes) else content
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
             with os.fdopen(handle, "wb") as file:
-                file.write(data)
+                file.writelines(part.encode() if isinstance(part, str) else part for part in parts)
                 file.flush()
                 os.fsync(file.fileno())
             Path(name).chmod(0o644)

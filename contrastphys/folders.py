@@ -10,7 +10,7 @@ import contextlib
 import os
 import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,7 +44,9 @@ def make_folder(folder: str | Path) -> Path:
     return target
 
 
-def write_run(folder: str | Path, files: Mapping[str, str | bytes], names: tuple[str, ...]) -> list[Path]:
+def write_run(
+    folder: str | Path, files: Mapping[str, str | bytes | Iterable[str]], names: tuple[str, ...]
+) -> list[Path]:
     """Write the files of one run, each whole, results.json last; pictures of an earlier run are taken away.
 
     `names` are those a picture of ours may have: only files so named, and with the id of a run in them, are removed.

@@ -77,16 +77,13 @@ def fronts(margins: Sequence[Mapping[str, float]]) -> list[int]:
     [1, 1, 2]
     """
     held = np.array([[m.get(name, 0.0) for name in MODALITIES] for m in margins]).reshape(-1, len(MODALITIES))
-    order = np.lexsort(-held.T[::-1])  # nothing is beaten by what stands behind it
-    ahead, front = held[order], np.ones(len(held), int)
-    for k in range(1, len(ahead)):
-        own = ahead[k]
-        beaten = (ahead[:k] >= own).all(axis=1) & (ahead[:k] > own).any(axis=1)
-        if beaten.any():
-            front[k] = 1 + front[:k][beaten].max()
-    made = np.empty_like(front)
-    made[order] = front
-    return made.tolist()
+    rows, place = np.unique(held, axis=0, return_inverse=True)
+    ahead = np.ascontiguousarray(rows[::-1].T)  # (modality, row): nothing is beaten by what stands behind it
+    front = np.ones(len(rows), int)
+    for k in range(1, len(rows)):
+        beaten = (ahead[:, :k] >= ahead[:, k : k + 1]).all(axis=0)
+        front[k] = 1 + (front[:k] * beaten).max()
+    return front[::-1][place.ravel()].tolist()
 
 
 def shares(

@@ -30,6 +30,7 @@ from .units import UnitError, convert
 _PACKAGE = Path(__file__).resolve().parent
 
 
+@functools.cache
 def shipped_folder() -> Path:
     """The catalogue that comes with the package: a checkout's own, else the installed copy."""
     checkout = _PACKAGE.parent

@@ -18,7 +18,7 @@ from typing import Any
 from . import records
 from .concentration import Concentration
 from .files import stands
-from .formulation import MODALITIES, Formulation, from_table, load
+from .formulation import MODALITIES, Formulation, check, from_table, load
 from .mistakes import Mistake, RecordError, near, short, shown
 from .provenance import Cell, Flag, Refusal, Value
 from .schema import Reader, build, choice, integer, nested, number, settle, specs, text
@@ -169,6 +169,7 @@ def _formulations(content: Mapping[str, Any], reader: Reader) -> list[Formulatio
         reader.wrong(("formulation",), "no formulation to compare", 'write [[formulation]] with use = "gadoterate"')
         return []
     made: list[Formulation] = []
+    known: set[str] = set()
     for i, table in enumerate(tables):
         here = ("formulation", i)
         if not isinstance(table, dict):
@@ -182,10 +183,34 @@ def _formulations(content: Mapping[str, Any], reader: Reader) -> list[Formulatio
             continue
         if formulation is None:
             continue
-        if any(other.id == formulation.id for other in made):
+        if formulation.id in known:
             reader.wrong((*here, "id"), f"id '{formulation.id}' stands twice", "give this one an id of its own")
+        known.add(formulation.id)
         made.append(formulation)
     return made
+
+
+def of_folder(folder: str | Path) -> Study:
+    """Every formulation of a folder, a TOML file each, by the names of the files; RecordError with every mistake.
+
+    Examples
+    --------
+    >>> len(of_folder(records.shipped_folder() / "agents").formulations) >= 12
+    True
+    """
+    found: list[Formulation] = []
+    mistakes: list[Mistake] = []
+    for file in sorted(Path(folder).glob("*.toml")):
+        try:
+            found.append(check(file))
+        except RecordError as error:
+            mistakes += error.mistakes
+    if not found and not mistakes:
+        write = "put a .toml file into it for each formulation, or give a study file"
+        mistakes.append(Mistake(short(Path(folder)), 0, "", "is a folder that holds no formulations", write))
+    if mistakes:
+        raise RecordError(mistakes)
+    return Study(tuple(found), title=Path(folder).absolute().name)
 
 
 def shortlist() -> Study:
@@ -194,7 +219,7 @@ def shortlist() -> Study:
 
 
 def study_of(what: Any = None) -> Study:
-    """A Study of whatever a caller has: nothing, a file, formulations or their ids."""
+    """A Study of whatever a caller has: nothing, a file, a folder of records, formulations or their ids."""
     if what is None:
         return shortlist()
     if isinstance(what, Study):
@@ -207,13 +232,13 @@ def study_of(what: Any = None) -> Study:
             return Study((load(name),), title=name)
         if near(name, known) and re.fullmatch(r"[\w-]+", name) and not stands(Path(what)):
             raise RecordError([Mistake(name, 0, "", "no such file or agent", near(name, known))])
-        return read(what)
+        return of_folder(what) if stands(Path(what)) and Path(what).is_dir() else read(what)
     if isinstance(what, Iterable):
         formulations = tuple(load(item) for item in what)
         if not formulations:
             raise RecordError([Mistake("study", 0, "", "no formulation to compare", "name one, such as 'gadoterate'")])
         return Study(formulations, title="comparison")
-    raise UnitError(f"a study is a file, a Study or a list of agents, not {type(what).__name__}")
+    raise UnitError(f"a study is a file, a folder, a Study or a list of agents, not {type(what).__name__}")
 
 
 # ------------------------------------------------------------------------------------- dose to concentration
@@ -277,9 +302,10 @@ def body_mass(scenario: Scenario) -> float:
 
 def distribution(scenario: Scenario) -> dict[str, Any]:
     """The table's row for the species and compartment of a scenario: volume [L/kg] and body mass [kg]."""
-    rows = records.table("media/distribution.csv").rows()
+    table = records.table("media/distribution.csv")
     wanted = (scenario.species, scenario.target.volume)
-    return next(row for row in rows if (row["species"], row["compartment"]) == wanted)
+    at = list(zip(table["species"], table["compartment"], strict=True)).index(wanted)
+    return {key: column[at] for key, column in table.columns.items()}
 
 
 # ---------------------------------------------------------------------------------------------- the cells

@@ -167,7 +167,7 @@ dose = {{ value = "0.1 mmol/kg", basis = "Gd", source = "{hostile}" }}
         (Path("gadoterat"), "gadoterat: no such file or agent; did you mean 'gadoterate'?"),
         ("gadoterat.toml", "gadoterat.toml: no such file; check the path"),
         (["gadoterat"], "no record 'gadoterat' in agents: did you mean 'gadoterate'?"),
-        (5, "a study is a file, a Study or a list of agents, not int"),
+        (5, "a study is a file, a folder, a Study or a list of agents, not int"),
         ([5], "an agent is a Formulation or the id of one, not int"),
     ],
 )

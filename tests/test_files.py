@@ -263,6 +263,21 @@ def test_written_whole_or_not_at_all(tmp_path, monkeypatch):
     assert [path.name for path in tmp_path.iterdir()] == ["out.txt"]
 
 
+def test_lines_are_written_as_they_are_made_or_not_at_all(tmp_path):
+    file = tmp_path / "out.txt"
+    write_whole(file, (f"{word}\n" for word in ("Müller", "Maier")))
+    assert file.read_text("utf-8") == "Müller\nMaier\n"
+
+    def torn():
+        yield "half\n"
+        raise ValueError("no second half")
+
+    with pytest.raises(ValueError, match="no second half"):
+        write_whole(file, torn())
+    assert file.read_text("utf-8") == "Müller\nMaier\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["out.txt"]
+
+
 def test_a_folder_that_cannot_be_written(tmp_path):
     (line,) = mistakes(write_whole, tmp_path / "none" / "out.txt", "x")
     assert line.endswith("out.txt: cannot be written; give a folder you may write to, with space in it")

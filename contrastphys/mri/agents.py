@@ -8,6 +8,7 @@ signal with the tissue's own T1, T2 and T2*.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -105,7 +106,7 @@ def predict(
             raise why
         return choose(computed=own)
     metal = relaxing_metal(formulation)
-    rows = measured.rows(formulation, metal)
+    rows = _rows(formulation, metal)
     field = float(conditions["field"])
     temperature = float(conditions.get("temperature", 310.15))
     medium = medium_id(str(conditions.get("medium", "water")))
@@ -126,12 +127,21 @@ def predict(
     return value
 
 
+_rows = of_last(measured.rows)
+
+
+@of_last
+def _predicted(formulation: Formulation, quantity: str, conditions: tuple[tuple[str, Any], ...]) -> Value:
+    """`predict`, which several cells of one condition rest on."""
+    return predict(formulation, quantity, dict(conditions))
+
+
 def _star_from_r2(
     formulation: Formulation, conditions: Mapping[str, Any], own: Value | None
 ) -> tuple[Value | None, Value | None]:
     """Where r2_star was not measured: the r2 that was, times the model's r2_star/r2."""
     try:
-        r2 = predict(formulation, "r2", conditions)
+        r2 = _predicted(formulation, "r2", tuple(conditions.items()))
         if r2.letter == "C":
             return None, None
         ratio = 1.0
@@ -181,6 +191,7 @@ def _tissue_millimolar(formulation: Formulation, metal: str) -> float | None:
     return float(formulation.tissue.molar(metal))
 
 
+@functools.lru_cache(maxsize=64)
 def best_flip(sequence: str, rates: Rates, relaxivities: Rates, tr: float, te: float, ti: float | None) -> float | None:
     """Flip angle [rad] of the largest |dS/dc|, on a grid refined once."""
     if sequence not in ("spgr", "bssfp"):
@@ -197,11 +208,11 @@ def best_flip(sequence: str, rates: Rates, relaxivities: Rates, tr: float, te: f
 def setting(formulation: Formulation, protocol: Protocol, field: float) -> Setting:
     """Relaxivities, tissue, flip and signal-to-noise ratio of one formulation at one field."""
     metal = relaxing_metal(formulation)
-    conditions = _conditions(protocol, field, _tissue_millimolar(formulation, metal))
-    r1 = predict(formulation, "r1", conditions)
-    r2_star = predict(formulation, "r2_star", conditions)
+    conditions = tuple(_conditions(protocol, field, _tissue_millimolar(formulation, metal)).items())
+    r1 = _predicted(formulation, "r1", conditions)
+    r2_star = _predicted(formulation, "r2_star", conditions)
     try:
-        r2 = predict(formulation, "r2", conditions)
+        r2 = _predicted(formulation, "r2", conditions)
     except Refusal:
         if protocol.sequence == "spgr":
             r2 = r2_star  # a spoiled gradient echo does not see it
@@ -272,10 +283,10 @@ def respond(formulation: Formulation | str, protocol: Protocol | None = None) ->
     for value in protocol.field:
         field = value.number
         where = {**_shown(protocol, field), "basis": metal}
-        conditions = _conditions(protocol, field, _tissue_millimolar(formulation, metal))
+        conditions = tuple(_conditions(protocol, field, _tissue_millimolar(formulation, metal)).items())
         for quantity in ("r1", "r2"):
             try:
-                found.append(Cell.of(name, "mri", quantity, where, predict(formulation, quantity, conditions)))
+                found.append(Cell.of(name, "mri", quantity, where, _predicted(formulation, quantity, conditions)))
             except Refusal as why:
                 found.append(Cell.refused(name, "mri", quantity, where, why, UNIT))
         seen = {"field": where["field"], "sequence": protocol.sequence, "basis": metal}

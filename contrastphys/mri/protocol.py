@@ -9,6 +9,7 @@ from typing import Any
 from .. import records
 from ..mistakes import near
 from ..provenance import Flag, Refusal, Value
+from ..remembering import of_last
 from ..schema import choice, mapping, nested, number, settle, text
 from ..showing import shows
 from ..units import UnitError, magnitude
@@ -82,7 +83,10 @@ class Protocol:
             yield "flip", f"'{self.flip[:20]}' is no flip angle", 'write for example "15 deg" or "optimal"'
         if self.sequence == "ir" and self.ti is None:
             yield "ti", "inversion recovery needs its inversion time", 'write ti = "400 ms"'
-        if self.sequence != "sr" and self.te.number > self.tr.number:
+        if self.sequence == "ir" and self.ti is not None and self.te.number + self.ti.number > self.tr.number:
+            spent = f"ti {self.ti.number:g} ms and te {self.te.number:g} ms together are above tr {self.tr.number:g} ms"
+            yield "ti", spent, "raise tr: inversion and echo come before the next inversion"
+        elif self.sequence != "sr" and self.te.number > self.tr.number:
             yield "te", f"te {self.te.number:g} ms is above tr {self.tr.number:g} ms", "exchange or correct them"
         known = tissues.tissues()
         if self.tissue not in known:
@@ -104,6 +108,7 @@ class Protocol:
                 return value
         return None
 
+    @of_last
     def times(self, field: float) -> tissues.Times:
         """T1, T2, T2* of the tissue at a field: stated, else from the table."""
         t1, t2, star = (self.stated(key, field) for key in ("t1", "t2", "t2_star"))

@@ -164,10 +164,11 @@ def _evaluate(x, y, slope, at):
 
 
 _kept: dict[str, tuple[Any, tuple]] = {}
+_FEW = 16  # wavelengths of a protocol, whose columns every particle asks for
 
 
 def _prepared(name):
-    """Limits, rising photon energies and columns with their slopes of a catalogue table."""
+    """Limits, rising photon energies and columns with their slopes of a catalogue table, and what was read of it."""
     table = records.table(f"optical/{name}")
     kept = _kept.get(name)
     if kept is None or kept[0] is not table:
@@ -177,7 +178,7 @@ def _prepared(name):
         columns = {key: column[::-1] for key, column in table.columns.items() if key != "wavelength"}
         limits = (float(wavelength[0]), float(wavelength[-1]))
         columns = {key: (column, _slopes(energy, column)) for key, column in columns.items()}
-        kept = _kept[name] = (table, (limits, energy, columns))
+        kept = _kept[name] = (table, (limits, energy, columns, {}))
     return kept[1]
 
 
@@ -188,14 +189,22 @@ def _outside(name, found, low, high):
 
 def optical_columns(name: str, wavelength: Any) -> dict[str, Any]:
     """Every column of a catalogue table at the wavelengths [nm]; refuses what lies outside the table."""
-    (low, high), energy, columns = _prepared(name)
+    (low, high), energy, columns, read = _prepared(name)
     wavelength = np.asarray(wavelength, dtype=float)
+    asked = (wavelength.shape, wavelength.tobytes()) if wavelength.size <= _FEW else None
+    if asked in read:
+        return read[asked]
     bad = ~((wavelength >= low * (1 - 1e-12)) & (wavelength <= high * (1 + 1e-12)))
     if bad.any():
         found = float(np.atleast_1d(wavelength)[np.atleast_1d(bad)][0])
         raise _outside(name, found, low, high)
     at = EV_NM / wavelength
-    return {key: _evaluate(energy, values, slope, at)[()] for key, (values, slope) in columns.items()}
+    there = {key: _evaluate(energy, values, slope, at)[()] for key, (values, slope) in columns.items()}
+    if asked is not None:
+        while len(read) >= _FEW:
+            read.pop(next(iter(read)))
+        read[asked] = there
+    return there
 
 
 # ------------------------------------------------------------------------------------------------ formulas

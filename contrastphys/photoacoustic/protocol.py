@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..provenance import Flag, Value
+from ..remembering import of_last
 from ..schema import choice, integer, nested, number, settle, text
 from ..showing import shows
 from . import exposure, limits, tissue, water
@@ -95,6 +96,7 @@ class Light:
     flags: tuple[Flag, ...]
 
 
+@of_last
 def light_at(protocol: Protocol, wavelength: float, depth: float) -> Light:
     """Light on the skin and at a depth [cm] for a wavelength [nm], with what limits it and what it rests on."""
     pulse, rate = protocol.pulse_duration.number * 1e-9, protocol.repetition_rate.number

@@ -132,7 +132,7 @@ def _sphere_sections(particle, wavelength, medium):
     else:
         found = layered_mie([index + 0j * size for index in indices], [k * r for r in radii])
     area = np.pi * radii[-1] ** 2
-    return np.tensordot(weights, found.Qabs * area, 1), np.tensordot(weights, found.Qsca * area, 1)
+    return weights @ (found.Qabs * area), weights @ (found.Qsca * area)
 
 
 def _rod_sections(particle, wavelength, medium):

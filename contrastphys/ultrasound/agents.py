@@ -202,19 +202,18 @@ def _compute(
     cloud = agent.population(density, asked["medium"], asked["temperature"], **off)
     if quantity == "resonance_frequency":
         radius = cloud.sizes.number_mean_radius
-        asked_sides = ("bilinear",) if off else ("bilinear", "below", "above")
-        sides = [
-            float(natural(radius, cloud.shell, cloud.gas, cloud.medium, side=side)) / (2e6 * math.pi)
-            for side in asked_sides
-        ]
+
+        def megahertz(side: str = "bilinear") -> float:
+            return float(natural(radius, cloud.shell, cloud.gas, cloud.medium, side=side)) / (2e6 * math.pi)
+
         if off:
-            return sides[0], ()
+            return megahertz(), ()
         flags = _quiet(cloud, frequency)
-        if sides[1] != sides[2]:
-            flags += (
-                Flag("one-sided", f"{sides[1]:.2f} MHz on the soft side, {sides[2]:.2f} MHz on the stiff", "note"),
-            )
-        return sides[0], flags
+        below, above = cloud.shell.stiffness(radius)
+        if below != above:
+            message = f"{megahertz('below'):.2f} MHz on the soft side, {megahertz('above'):.2f} MHz on the stiff"
+            flags += (Flag("one-sided", message, "note"),)
+        return megahertz(), flags
     if quantity == "attenuation_peak":
         cloud = agent.population(1e9, asked["medium"], asked["temperature"], **off)
         flags = () if off else _quiet(cloud, frequency)

@@ -17,8 +17,9 @@ from ..constants import ATMOSPHERE, GAS_CONSTANT
 from ..formulation import Formulation, load
 from ..parts import BubbleShell, GasCore, number_median
 from ..provenance import Flag, Refusal, Value
+from ..remembering import of_last
 from ..units import magnitude
-from .bubble import BODY_TEMPERATURE, Gas, gas, liquid
+from .bubble import BODY_TEMPERATURE, gas, liquid
 from .coats import Shell
 from .population import Population
 from .shells import ChatterjeeSarkar, Church, DeJong, Free, Gompertz, Marmottant
@@ -97,12 +98,21 @@ class Agent:
 
     def population(self, concentration: float, medium: str, temperature: float, **off: float) -> Population:
         """Population at a number per m^3; `off` scales chi, friction, width or size."""
-        sizes, _ = sizes_of(self.core, off.get("width", 1.0))
-        sizes = LogNormal.bare(sizes.median * self.expansion * off.get("size", 1.0), sizes.sigma_ln)
-        shell = shell_of(self.shell, off.get("chi", 1.0), off.get("friction", 1.0))
-        if "rest" in off:
-            shell = shell.changed(sigma0=off["rest"])
-        return _population(sizes, concentration, gas(self.gas, temperature), shell, medium, temperature)
+        asked = (concentration, medium, temperature, *off.items())
+        if asked not in self._made:
+            sizes, _ = sizes_of(self.core, off.get("width", 1.0))
+            sizes = LogNormal.bare(sizes.median * self.expansion * off.get("size", 1.0), sizes.sigma_ln)
+            shell = shell_of(self.shell, off.get("chi", 1.0), off.get("friction", 1.0))
+            if "rest" in off:
+                shell = shell.changed(sigma0=off["rest"])
+            inside, host = gas(self.gas, temperature), liquid(medium, temperature)
+            self._made[asked] = Population.bare(sizes, concentration, inside, shell, host)
+        return self._made[asked]
+
+    @functools.cached_property
+    def _made(self) -> dict[tuple[Any, ...], Population]:
+        """Populations it was asked for: every number rests on the same few."""
+        return {}
 
     def variants(self) -> Iterator[dict[str, float]]:
         """One parameter at a time at either end of its range."""
@@ -133,13 +143,7 @@ class Agent:
                 yield {"size": end}
 
 
-@functools.lru_cache(maxsize=512)
-def _population(
-    sizes: LogNormal, concentration: float, inside: Gas, shell: Shell, medium: str, temperature: float
-) -> Population:
-    return Population.bare(sizes, concentration, inside, shell, liquid(medium, temperature))
-
-
+@of_last
 def bubbles_of(formulation: Formulation, vaporised: bool = False, temperature: float = BODY_TEMPERATURE) -> Agent:
     """The bubbles of a formulation, or a Refusal that says why there are none."""
     if formulation.gas is not None:

@@ -22,6 +22,9 @@ from .bubble import Gas
 
 Array = NDArray[np.float64]
 
+KEPT = 50_000
+"""Sizes times frequencies up to which an answer is kept: a grid of a population, not the arrays of a user."""
+
 
 @functools.partial(elementwise, result=complex)
 def _phi(x, gamma):
@@ -45,7 +48,8 @@ def _phi(x, gamma):
     b_r = (1.0 - large) * series_r + large * (s * (coth_r + coth_i) - 1.0)
     b_i = (1.0 - large) * series_i + large * (s * (coth_r - coth_i))
     below_r, below_i = 1.0 + 3.0 * (gamma - 1.0) * x * b_i, 3.0 * (gamma - 1.0) * x * b_r
-    return 3.0 * gamma * (below_r + 1j * below_i) / (below_r * below_r + below_i * below_i)
+    scale = 3.0 * gamma / (below_r * below_r + below_i * below_i)
+    return scale * below_r + 1j * (scale * below_i)  # numpy divides complex numbers slowly
 
 
 def heat_exchange(
@@ -56,6 +60,25 @@ def heat_exchange(
     diffusivity = gas.conductivity / (density * gas.heat_capacity)
     phi = _phi(diffusivity / (omega * radius**2), gas.adiabatic)
     return phi.real / 3, rest_pressure * phi.imag / (4 * omega)
+
+
+def heat_over_sizes(
+    radius: Array, omega: Array, rest_pressure: Array, gas: Gas, temperature: float
+) -> tuple[Array, Array]:
+    """`heat_exchange` of radii at frequencies, kept for the grids in use: shells that stiffen alike share it."""
+    if not 1 < radius.size * omega.size <= KEPT:
+        return heat_exchange(radius, omega, rest_pressure, gas, temperature)
+    packed = tuple((each.shape, each.tobytes()) for each in (radius, omega, rest_pressure))
+    return _kept(packed, gas, temperature)
+
+
+@functools.lru_cache(maxsize=16)
+def _kept(packed: tuple[tuple[tuple[int, ...], bytes], ...], gas: Gas, temperature: float) -> tuple[Array, Array]:
+    radius, omega, rest_pressure = (np.frombuffer(held).reshape(shape) for shape, held in packed)
+    found = heat_exchange(radius, omega, rest_pressure, gas, temperature)
+    for each in found:
+        each.flags.writeable = False
+    return found
 
 
 @quantities(

@@ -29,7 +29,7 @@ from ..units import Flag, Q, quantities
 from .bubble import Bubble, Gas, Liquid, liquid_of
 from .bubble import gas as gas_named
 from .coats import Shell
-from .gas_heat import heat_exchange
+from .gas_heat import heat_exchange, heat_over_sizes
 from .shells import Marmottant
 
 Array = NDArray[np.float64]
@@ -65,7 +65,7 @@ class Response(NamedTuple):
             return self.above
         if np.any(self.below < 0) or np.any(self.above < 0):
             raise ValueError("the shell softens so much that the bubble has no stable rest radius")
-        if np.array_equal(self.below, self.above):
+        if np.array_equal(self.below, self.above):  # no corner of the shell's law
             return self.below
         with np.errstate(invalid="ignore", divide="ignore"):
             both = 4 * self.below * self.above / (np.sqrt(self.below) + np.sqrt(self.above)) ** 2
@@ -92,16 +92,18 @@ def response(
     kappa: float | None = None,
     convention: str = "law",
 ) -> Response:
-    """Linear coefficients for arrays of rest radius [m] and angular frequency [rad/s] that broadcast."""
+    """Linear coefficients for arrays of rest radius [m] and angular frequency [rad/s] that broadcast.
+
+    What depends on one of them alone keeps its shape.
+    """
     radius, omega = np.asarray(radius, float), np.asarray(omega, float)
-    shape = np.broadcast_shapes(radius.shape, omega.shape)
     tension = shell.rest_tension(radius)
     rest_pressure = liquid.pressure + 2 * tension / radius
     if kappa is None:
-        exponent, mu_th = heat_exchange(radius, omega, rest_pressure, gas, liquid.temperature)
+        exponent, mu_th = heat_over_sizes(radius, omega, rest_pressure, gas, liquid.temperature)
     else:
-        exponent, mu_th = np.full(shape, float(kappa)), np.zeros(shape)
-    base = 3 * exponent * rest_pressure + (4 * liquid.shear_modulus - 2 * tension / radius)
+        exponent, mu_th = np.asarray(float(kappa)), np.asarray(0.0)
+    base = 3 * exponent * rest_pressure - 2 * tension / radius + 4 * liquid.shear_modulus
     below, above = shell.stiffness(radius)
     if convention == "vdMeer" and isinstance(shell, Marmottant):
         less = 4 * shell.sigma0 / radius
@@ -109,12 +111,12 @@ def response(
     return Response(
         base + below,
         base + above,
-        np.broadcast_to(4 * liquid.viscosity, shape),
+        np.asarray(4 * liquid.viscosity),
         4 * mu_th,
-        np.broadcast_to(shell.friction(radius), shape),
-        np.broadcast_to(liquid.density * radius**2, shape),
+        shell.friction(radius),
+        liquid.density * radius**2,
         omega * radius / liquid.sound_speed,
-        np.broadcast_to(omega, shape),
+        omega,
         exponent,
     )
 
@@ -133,20 +135,20 @@ def sections(r: Response, radius: ArrayLike, liquid: Liquid, side: str = "biline
 @elementwise
 def _squared_denominator(stiffness, friction, mass, omega, eps):
     """|D|^2 of x = -p/D."""
-    inertia = mass * omega * omega / (1.0 + eps * eps)
+    inertia = mass * (omega * omega) / (1.0 + eps * eps)
     real, imaginary = stiffness - inertia, omega * friction + inertia * eps
     return real * real + imaginary * imaginary
 
 
 @elementwise
 def _scattered(scale, omega, radius, eps, size):
-    pushed = omega * omega * radius * radius * radius
+    pushed = (omega * omega) * (radius * radius * radius)
     return scale * pushed * pushed / ((1.0 + eps * eps) * size)
 
 
 @elementwise
 def _absorbed(scale, omega, radius, friction, size):
-    return scale * radius * radius * radius * omega * omega * friction / size
+    return (scale * radius * radius * radius) * (omega * omega) * friction / size
 
 
 def natural(

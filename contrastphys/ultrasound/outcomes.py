@@ -71,7 +71,7 @@ def signal_threshold(formulation: Formulation, frequency: float = 2.25, temperat
     >>> print(f"{found.number:.2f} MPa, {found.low:.2f} to {found.high:.1f}")
     0.61 MPa, 0.15 to 2.4
     """
-    agent = bubbles_of(formulation, temperature=temperature)
+    agent = bubbles_of(formulation, False, temperature)
     medium = liquid("water", temperature)
 
     def needed(**off: float) -> float:
@@ -120,7 +120,7 @@ def linear_limit(formulation: Formulation, frequency: float = 3.5, temperature: 
     >>> found.low < found.number < found.high
     True
     """
-    agent = bubbles_of(formulation, temperature=temperature)
+    agent = bubbles_of(formulation, False, temperature)
 
     cloud = agent.population(1.0, "water", temperature)
     drives = [Pulse.bare(frequency * 1e6, float(p), float(CYCLES)) for p in PRESSURES]
@@ -158,7 +158,7 @@ def gas_half_life(
     if shell not in PERMEABILITIES:
         known = ", ".join(PERMEABILITIES)
         raise Refusal("permeability", f"the permeability of a shell of {shell} is not known: {known}")
-    agent = bubbles_of(formulation, temperature=temperature)
+    agent = bubbles_of(formulation, False, temperature)
     sizes = agent.population(1.0, "water", temperature).sizes
     radius, share = sizes.classes(classes)
     held = share * radius**3 > 1e-4 * np.max(share * radius**3)

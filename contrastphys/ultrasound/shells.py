@@ -141,6 +141,9 @@ class Marmottant(Coat):
         above = elastic > limit
         return np.where(above, self.sigma_w, np.maximum(elastic, 0.0))
 
+    def rest_tension(self, rest: ArrayLike) -> Array:
+        return np.full(np.shape(rest), self.sigma0)
+
     def elasticity(self, rest: ArrayLike) -> tuple[Array, Array]:
         slope = self.chi + self.sigma0
         below = 0.0 if self._at_buckling() else slope

@@ -6,6 +6,7 @@ a logarithmic grid; for a smooth density its error falls geometrically with the 
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,6 +45,8 @@ class Distribution(Protocol):
     def grid_error(self, change: float) -> float:
         """Error left in a sum over the classes, from its relative change on halving them."""
 
+    def __hash__(self) -> int: ...
+
     @property
     def number_mean_radius(self) -> float:
         """Mean radius over the number [m]."""
@@ -60,18 +63,11 @@ class Spread(Record):
 
     def classes(self: Distribution, count: int = CLASSES) -> tuple[Array, Array]:
         """Radii on a logarithmic grid [m] and the fraction of the number each of them stands for."""
-        low, high = self.limits()
-        if low == high:
-            return np.array([low]), np.array([1.0])
-        radius = np.geomspace(low, high, count)
-        weight = self.density(radius)
-        weight[[0, -1]] *= 0.5
-        return radius, weight / weight.sum()
+        return _classes(self, count)
 
     def moment(self: Distribution, power: float) -> float:
         """Mean of R^power over the number [m^power]."""
-        radius, fraction = self.classes(4 * CLASSES)
-        return float(fraction @ radius**power)
+        return _moment(self, power)
 
     def grid_error(self, change: float) -> float:
         """Error left in a sum over the classes, from its relative change on halving them.
@@ -89,6 +85,29 @@ class Spread(Record):
     def volume_mean_radius(self: Distribution) -> float:
         """Radius of the bubble of mean volume, <R^3>^(1/3) [m]."""
         return self.moment(3) ** (1 / 3)
+
+
+# Every answer about a population asks for the same few grids and moments.
+
+
+@functools.lru_cache(maxsize=32)
+def _classes(sizes: Distribution, count: int) -> tuple[Array, Array]:
+    low, high = sizes.limits()
+    if low == high:
+        radius, fraction = np.array([low]), np.array([1.0])
+    else:
+        radius = np.geomspace(low, high, count)
+        weight = sizes.density(radius)
+        weight[[0, -1]] *= 0.5
+        fraction = weight / weight.sum()
+    radius.flags.writeable = fraction.flags.writeable = False
+    return radius, fraction
+
+
+@functools.lru_cache(maxsize=64)
+def _moment(sizes: Distribution, power: float) -> float:
+    radius, fraction = sizes.classes(4 * CLASSES)
+    return float(fraction @ radius**power)
 
 
 @takes_quantities

@@ -28,7 +28,6 @@ from .contrast import (
     depth,
     finite_number,
     other_filtrations,
-    phantom_words,
 )
 from .detection import LIMIT_FACTOR, REFERENCE_KVP, REFERENCE_NOISE, ROSE, relative_noise, smallest_concentration
 from .detectors import Detector, detector, seen
@@ -65,6 +64,13 @@ def _weight(beam: Spectrum, phantom: float, counter: Detector) -> tuple[np.ndarr
     """Weights behind the phantom, and their sum over water."""
     weight = seen(beam, depth((("water", phantom),), beam.energies), counter)
     return weight, float(weight @ remembered("water", beam.energies))
+
+
+@functools.lru_cache(maxsize=4096)
+def _per_gram(symbol: str, beam: Spectrum, phantom: float, counter: Detector) -> float:
+    """HU mL/mg of an element that displaces nothing."""
+    weight, water = _weight(beam, phantom, counter)
+    return float(weight @ remembered(symbol, beam.energies)) / water
 
 
 @functools.lru_cache(maxsize=1024)
@@ -111,8 +117,9 @@ class _Scan:
         )
 
     def slope(self, what: Absorber) -> float:
-        weight, water = _weight(self.beam, self.phantom, self.counter)
-        return float(weight @ what.mu(self.beam.energies)) / water
+        """HU mL/mg of the basis element: that of each of its elements, less the water it displaces."""
+        seen = sum(share * _per_gram(symbol, self.beam, self.phantom, self.counter) for symbol, share in what.masses)
+        return seen - what.displaced
 
     def noise(self) -> float:
         """HU noise of one voxel, at equal entrance air kerma to the reference."""
@@ -208,12 +215,17 @@ def _computed(scan: _Scan, what: Absorber) -> Value:
     return Value(number, "HU*mL/mg", low=low, high=high, source=source, status="computed", flags=flags)
 
 
+@functools.lru_cache(maxsize=256)
+def _scan(given: tuple[tuple[str, Any], ...]) -> _Scan:
+    return _Scan.of({k: dict(v) if k == "filtration" and v is not None else v for k, v in given})
+
+
 @of_last
 def _enhancement(
     formulation: Formulation, given: tuple[tuple[str, Any], ...], use_measured: bool
 ) -> tuple[_Scan, Absorber, Value]:
     """Scan, absorber, and enhancement per mass, which every other number rests on."""
-    scan = _Scan.of({k: dict(v) if k == "filtration" and v is not None else v for k, v in given})
+    scan = _scan(given)
     what = absorber_of(formulation, scan.given.get("basis"))
     return scan, what, _slope(formulation, scan, what, use_measured)
 
@@ -310,7 +322,7 @@ def _shown(formulation: Formulation, scan: dict[str, Any], basis: str) -> dict[s
     told = CT_FILTRATION if filters is None else {n: f"{mm:g} mm" for n, mm in filters.items()}
     return {
         "kvp": f"{scan['kvp']:g} kV",
-        "phantom": phantom_words(f"{scan['phantom']} cm"),
+        "phantom": f"{scan['phantom']:g} cm water",
         "filtration": " + ".join(f"{amount} {name}" for name, amount in told.items()) or "none",
         "detector": scan["detector"] + (f" > {scan['threshold']:g} keV" if "threshold" in scan else ""),
         "basis": basis,
@@ -319,13 +331,13 @@ def _shown(formulation: Formulation, scan: dict[str, Any], basis: str) -> dict[s
 
 def _cells(formulation: Formulation, protocol: Protocol, quantities: tuple[str, ...]) -> list[Cell]:
     cells = []
+    try:
+        basis = basis_of(formulation)
+    except Refusal:
+        basis = formulation.basis
     for phantom in protocol.phantom:
         for kvp in protocol.kvp:
             given = protocol.conditions(kvp.number, phantom.number)
-            try:
-                basis = basis_of(formulation)
-            except Refusal:
-                basis = formulation.basis
             shown = _shown(formulation, given, basis)
             for quantity in quantities:
                 try:

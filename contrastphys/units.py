@@ -428,25 +428,29 @@ def _range_check(name: str, row: Parameter) -> Callable[[Any, list[Flag]], None]
 
     def check(numbers: Any, notes: list[Flag]) -> None:
         array = np.asarray(numbers)
-        bad = ~np.isfinite(array)
-        what = "finite"
-        if not bad.any() and array.dtype.kind != "c":
-            if row.low > 0:
-                bad, what = array <= 0, "above 0"
-            elif row.low == 0:
-                bad, what = array < 0, "0 or more"
+        if not array.size:
+            return
+        if array.dtype.kind == "c":
+            refuse(array, ~np.isfinite(array), "finite")
+            return
+        low, high = float(array.min()), float(array.max())  # both are nan where one number is
+        if not (math.isfinite(low) and math.isfinite(high)):
+            refuse(array, ~np.isfinite(array), "finite")
+        if low <= 0 < row.low:
+            refuse(array, array <= 0, "above 0")
+        if low < 0 == row.low:
+            refuse(array, array < 0, "0 or more")
+        if low < least or high > most:
+            outside = low if low < least else high
+            checked = f"{row.low:g} to {row.high:g}{unit}"
+            notes.append(Flag("range", f"{name} {outside:g}{unit} is outside the checked range {checked}"))
+
+    def refuse(array: Any, bad: Any, what: str) -> None:
         if bad.any():
             where = np.argwhere(np.atleast_1d(bad))[0]
             index = "" if array.ndim == 0 else f"[{', '.join(map(str, where))}]"
             found = np.atleast_1d(array)[tuple(where)]
             raise ValueError(f"{name}{index} is {found:g}{unit}: it must be {what}")
-        if array.dtype.kind == "c" or not array.size:
-            return
-        low, high = array.min(), array.max()
-        if low < least or high > most:
-            outside = low if low < least else high
-            checked = f"{row.low:g} to {row.high:g}{unit}"
-            notes.append(Flag("range", f"{name} {outside:g}{unit} is outside the checked range {checked}"))
 
     return check
 
@@ -580,7 +584,9 @@ def quantities(returns: Any, /, **table: tuple[str, float, float, str]) -> Calla
 def _undefined(result: Any) -> bool:
     """Whether a result is not a number; infinity is one."""
     if isinstance(result, np.ndarray):
-        return result.dtype.kind in "fc" and bool(np.isnan(result).any())
+        if result.dtype.kind == "f":
+            return bool(result.size) and math.isnan(result.min())
+        return result.dtype.kind == "c" and bool(np.isnan(result).any())
     return bool(result != result)
 
 

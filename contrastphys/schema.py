@@ -18,7 +18,9 @@ import numpy as np
 from .mistakes import MANY, Mistake, RecordError, TooMany, near, printable, shown, spoken
 from .provenance import STATUSES, Value
 from .showing import shows
-from .units import Q, UnitError, convert, magnitude, parse
+from .unit_conversion import convert
+from .unit_strings import parse
+from .units import Q, UnitError, magnitude
 
 REQUIRED = ...  # a field without a default
 LONGEST = 10_000  # entries of one list

@@ -13,10 +13,10 @@ import math
 from typing import Any
 
 import numpy as np
-from numpy.polynomial.polynomial import polyval
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from ..constants import GAS_CONSTANT
+from ..elementwise import elementwise
 from ..units import quantities
 from .bubble import Gas
 
@@ -25,39 +25,31 @@ Array = NDArray[np.float64]
 KEPT = 50_000
 """Sizes times frequencies up to which an answer is kept: a grid of a population, not the arrays of a user."""
 
-SERIES = (1 / 3, 1 / 45, -2 / 945, -1 / 4725, 2 / 93555, 1382 / 638512875, -4 / 18243225, -3617 / 162820783125)
-"""z coth z - 1 against y = -i z^2: odd powers are imaginary, even ones real, from the first on."""
 
+@functools.partial(elementwise, result=complex)
+def _phi(x, gamma):
+    """Complex polytropic function: 3 gamma when the gas keeps its heat, 3 when it keeps its temperature.
 
-def _bracket(y: Array) -> tuple[Array, Array]:
-    """Real and imaginary part of z coth z - 1 for z = sqrt(i y), y > 0.
-
-    With t = sqrt(2 y): z coth z = (t/2) [(sinh t + sin t) + i (sinh t - sin t)]/(cosh t - cos t), here times e^-t above
-    and below so that nothing overflows. Below y = 0.09, where the differences cancel, the series is taken.
+    Phi = 3 gamma/(1 - 3 (gamma-1) i X b), b = z coth z - 1, z^2 = i/X, in real numbers: z = (1 + i) s.
     """
-    t = np.sqrt(2 * y)
-    less = np.expm1(-t)  # e^-t - 1
-    decay = 1 + less
-    half, other = np.sin(t / 2), np.cos(t / 2)
-    swing = 4 * decay * half * other  # 2 e^-t sin t
-    scale = t / 2 / (less**2 + 4 * decay * half**2)
-    sinh = -less * (2 + less)  # 1 - e^-2t
-    real, imaginary = scale * (sinh + swing) - 1, scale * (sinh - swing)
-    small = y < 0.09
-    if np.any(small):
-        low = np.where(small, y, 0.0)
-        even = low**2
-        imaginary = np.where(small, low * polyval(even, SERIES[0::2]), imaginary)
-        real = np.where(small, even * polyval(even, SERIES[1::2]), real)
-    return real, imaginary
-
-
-def _phi(x: ArrayLike, gamma: float) -> NDArray[np.complex128]:
-    """Complex polytropic function: 3 gamma when the gas keeps its heat, 3 when it keeps its temperature."""
-    x = np.asarray(x, float)
-    real, imaginary = _bracket(1 / x)
-    keeps = 3 * (gamma - 1) * x
-    return np.asarray(3 * gamma / (1 + keeps * imaginary - 1j * (keeps * real)))
+    y = 1.0 / x
+    small = np.minimum(y, 0.25)  # b by its series there, where coth z - 1/z cancels
+    q = small * small
+    tail_r = 1382 / 638512875 - q * (3617 / 162820783125 - q * (349222 / 1531329465290625))
+    series_r = q * (1 / 45 - q * (1 / 4725 - q * tail_r))
+    tail_i = 2 / 93555 - q * (4 / 18243225 - q * (87734 / 38979295480125))
+    series_i = small * (1 / 3 - q * (2 / 945 - q * tail_i))
+    s = np.sqrt(0.5 * np.maximum(y, 0.25))
+    gone = np.expm1(-2.0 * s)
+    left, sine = 1.0 + gone, np.sin(s)
+    size = gone * gone + 4.0 * left * sine * sine
+    coth_r, coth_i = -gone * (1.0 + left) / size, 4.0 * left * sine * np.cos(s) / size
+    large = y >= 0.25
+    b_r = (1.0 - large) * series_r + large * (s * (coth_r + coth_i) - 1.0)
+    b_i = (1.0 - large) * series_i + large * (s * (coth_r - coth_i))
+    below_r, below_i = 1.0 + 3.0 * (gamma - 1.0) * x * b_i, 3.0 * (gamma - 1.0) * x * b_r
+    scale = 3.0 * gamma / (below_r * below_r + below_i * below_i)
+    return scale * below_r + 1j * (scale * below_i)  # numpy divides complex numbers slowly
 
 
 def heat_exchange(

@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..elementwise import elementwise
 from ..showing import shows
 from ..units import Flag, Q, quantities
 from .bubble import Bubble, Gas, Liquid, liquid_of
@@ -124,11 +125,30 @@ def sections(r: Response, radius: ArrayLike, liquid: Liquid, side: str = "biline
     """Scattering and absorption cross-section [m^2] of a linear response; extinction is their sum."""
     radius = np.asarray(radius, float)
     rho, c = liquid.density, liquid.sound_speed
-    d = r.denominator(side)
-    size = d.real**2 + d.imag**2
-    scattering = 4 * math.pi * (rho * r.omega**2 * radius**3) ** 2 / ((1 + r.eps**2) * size)
-    absorption = 4 * math.pi * rho * c * (radius**3 * r.omega**2) * r.friction() / size
+    friction = r.friction()
+    size = _squared_denominator(r.stiffness(side), friction, r.mass, r.omega, r.eps)
+    scattering = _scattered(4 * math.pi * rho**2, r.omega, radius, r.eps, size)
+    absorption = _absorbed(4 * math.pi * rho * c, r.omega, radius, friction, size)
     return scattering, absorption
+
+
+@elementwise
+def _squared_denominator(stiffness, friction, mass, omega, eps):
+    """|D|^2 of x = -p/D."""
+    inertia = mass * (omega * omega) / (1.0 + eps * eps)
+    real, imaginary = stiffness - inertia, omega * friction + inertia * eps
+    return real * real + imaginary * imaginary
+
+
+@elementwise
+def _scattered(scale, omega, radius, eps, size):
+    pushed = (omega * omega) * (radius * radius * radius)
+    return scale * pushed * pushed / ((1.0 + eps * eps) * size)
+
+
+@elementwise
+def _absorbed(scale, omega, radius, friction, size):
+    return (scale * radius * radius * radius) * (omega * omega) * friction / size
 
 
 def natural(

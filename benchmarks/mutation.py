@@ -26,6 +26,7 @@ import pickle
 import platform
 import random
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -219,6 +220,7 @@ class Reach:
     """Which tests run a line, and how long each takes."""
 
     def __init__(self, folder: Path, modality: str) -> None:
+        self.folder = folder
         out = folder / "reach.pickle"
         command = [sys.executable, "-c", MAPPER, str(out), *tests_of(folder, modality)]
         subprocess.run(command, cwd=folder, env=environment(folder), check=True, stdout=subprocess.DEVNULL)
@@ -243,6 +245,23 @@ class Reach:
                     opaque = bool(re.search(r"compiled|cache", marks))
                     self.bodies.append((name, node.name, node.lineno, node.end_lineno or 0, opaque, used))
 
+    def direct(self, name: str) -> set[str]:
+        """Tests that call a function of this name themselves, or through a helper of their file."""
+        found = set()
+        for path in sorted((self.folder / "tests").glob("test_*.py")):
+            text = path.read_text(encoding="utf-8")
+            if not re.search(rf"\b{name}\b", text):
+                continue
+            bodies = [node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)]
+            saying = {body.name for body in bodies if re.search(rf"\b{name}\b", ast.unparse(body))}
+            users = {b.name for b in bodies if saying & {n.id for n in ast.walk(b) if isinstance(n, ast.Name)}}
+            users |= {b.name for b in bodies if saying & {argument.arg for argument in b.args.args}}
+            for test in self.spent:
+                file, _, rest = test.partition("::")
+                if file == f"tests/{path.name}" and rest.partition("[")[0] in saying | users:
+                    found.add(test)
+        return found
+
     def mentions(self, names: set[str], seen: frozenset[str] = frozenset()) -> set[str]:
         """Tests that run a function which names one of these, or the callers of a compiled or cached one."""
         found: set[str] = set()
@@ -255,7 +274,7 @@ class Reach:
         return found
 
     def tests(self, mutant: Mutant, source: str) -> list[str]:
-        """Tests that run the changed line, the quickest first."""
+        """Tests that run the changed line, those that call a compiled function themselves first, then the quickest."""
         last = mutant.function.rsplit(".", 1)[-1]
         lines = range(mutant.line, mutant.line + mutant.was.count("\n") + 1)
         found = set().union(*(self.lines.get(mutant.file, {}).get(line, set()) for line in lines))
@@ -265,7 +284,8 @@ class Reach:
             found |= self.mentions(set(re.findall(r"^\w+", text)) or {""})
         elif not found or opaque:
             found |= self.mentions({last})
-        return sorted(found, key=lambda test: self.spent.get(test, 9.0))
+        known = self.direct(last) if opaque else set()
+        return sorted(found | known, key=lambda test: (test not in known, self.spent.get(test, 9.0)))
 
     def others(self, file: str, known: list[str], budget: float) -> list[str]:
         """More tests that use the file, the quickest first, within a budget of time."""
@@ -300,9 +320,11 @@ def warm() -> None:
     import scipy.special  # noqa: F401
 
 
-def _child(folder: Path, cache: Path, tests: list[str], log: Path) -> int:
-    """What the copy of this process does: run the tests of the folder."""
+def _child(folder: Path, cache: Path, tests: list[str], log: Path, limit: float) -> int:
+    """What the copy of this process does: run the tests of the folder, with so many processor seconds."""
     os.setsid()
+    spent = sum(os.times()[:2])
+    resource.setrlimit(resource.RLIMIT_CPU, (int(spent + limit) + 1, int(spent + limit) + 5))
     with log.open("w") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
@@ -324,13 +346,13 @@ def attempt(folder: Path, cache: Path, tests: list[str], limit: float) -> str:
     if child == 0:
         code = 99
         try:
-            code = _child(folder, cache, tests, log)
+            code = _child(folder, cache, tests, log, limit)
         except BaseException:
             traceback.print_exc()
         finally:
             sys.stdout.flush()
             os._exit(code)
-    deadline = time.monotonic() + limit
+    deadline = time.monotonic() + 10 * limit  # one that waits spends no processor time
     while True:
         done, status = os.waitpid(child, os.WNOHANG)
         if done:
@@ -343,6 +365,10 @@ def attempt(folder: Path, cache: Path, tests: list[str], limit: float) -> str:
     code = os.waitstatus_to_exitcode(status)
     if code == 0:
         return "survived"
+    if code == -signal.SIGXCPU:
+        return "timeout"
+    if code in (-signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS):  # compiled code reads past the end of an array
+        return "killed by a crash"
     if code not in (1, 2):  # neither a failed test nor a module that no longer imports
         raise SystemExit(f"the run itself broke ({code}):\n{log.read_text(errors='replace')[-2000:]}")
     first = re.search(r"^(?:FAILED|ERROR) (\S+)", log.read_text(errors="replace"), re.M)

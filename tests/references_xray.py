@@ -77,3 +77,29 @@ def layer_by_bisection(energies, kermas, level: float) -> float:
         left = sum(k * math.exp(-mu * middle) for k, mu in zip(kermas, mus, strict=True))
         low, high = (middle, high) if left > level * whole else (low, middle)
     return low
+
+
+def escape(symbol: str, fraction: float, line: float, energy: float, mu) -> float:
+    """Share of the photons absorbed in a thick layer whose K fluorescence leaves by the entrance (Axel 1954)."""
+    z = xraylib.SymbolToAtomicNumber(symbol)
+    if energy < xraylib.EdgeEnergy(z, xraylib.K_SHELL):
+        return 0.0
+    here, there = mu(energy), mu(line)
+    vacancy = fraction * xraylib.CS_Photo(z, energy) / here * (1 - 1 / xraylib.JumpFactor(z, xraylib.K_SHELL))
+    # half of the photons start towards the entrance: the mean of exp(-mu_f x/cos) over depth and direction
+    steps, out = 1000, 0.0
+    for i in range(steps):
+        cosine = (i + 0.5) / steps
+        out += 0.5 / steps * here / (here + there / cosine)
+    return vacancy * xraylib.FluorYield(z, xraylib.K_SHELL) * out
+
+
+def counts(energies, photons, bounds, layers, stops) -> list[float]:
+    """Counts of an ideal counter in each bin [bounds[k], bounds[k+1]), photon by photon behind layers of g/cm2."""
+    found = [0.0] * (len(bounds) - 1)
+    for e, n in zip(energies, photons, strict=True):
+        left = n * stops(e) * math.exp(-sum(mass * mu(e) for mu, mass in layers))
+        for k in range(len(found)):
+            if bounds[k] <= e < bounds[k + 1]:
+                found[k] += left
+    return found

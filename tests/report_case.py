@@ -58,7 +58,7 @@ def cells() -> list[Cell]:
     """What the modalities might answer: margins from 1e-5 to 1e5, refusals, and a limit without a dose."""
     warn = Flag("regime", "outside <motional averaging>: order of magnitude", "warn")
     no_dose = Refusal("no-dose", "no dose; write dose = { value = '0.1 mmol/kg', basis = 'Gd' }")
-    tissue = {"species": "human", "from": "0.1 mmol/kg in 0.07 L/kg"}
+    tissue = {"species": "human", "from": "0.1 mmol/kg in 0.075 L/kg"}
     found = [
         Cell(
             "gd",
@@ -69,7 +69,7 @@ def cells() -> list[Cell]:
             "mmol/L",
             letter="A",
             status="assumed",
-            source="0.1 mmol/kg in 0.07 L/kg",
+            source="0.1 mmol/kg in 0.075 L/kg",
         ),
         Cell(
             "iron",

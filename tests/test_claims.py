@@ -637,11 +637,11 @@ def test_depth_and_resolution():
 
 
 def test_doses_of_a_trimodal_probe():
-    """C36: 500 cores of 10 nm, their iron, 0.07 L/kg."""
+    """C36: 500 cores of 10 nm, their iron, 0.075 L/kg."""
     iron = 500 * math.pi / 6 * (10e-7) ** 3 * 5.18 * 0.7236 * 1e3  # mg a particle
     for word in ("MRI", "photoacoustics"):
         per_litre = n("C36", f"particles {word}") * 1e-9 * AVOGADRO
-        assert n("C36", f"dose {word}") == pytest.approx(per_litre * iron * 0.07, rel=0.02)
+        assert n("C36", f"dose {word}") == pytest.approx(per_litre * iron * 0.075, rel=0.02)
     assert n("C36", "iron of a label") == pytest.approx(510 / 70)
     assert "not superheated" in numbers("C36").missing["ultrasound (vaporised)"]
 
@@ -649,7 +649,7 @@ def test_doses_of_a_trimodal_probe():
 def test_doses_of_hybrids():
     """C37: 60 HU (Rose 5, 12 HU) over 5.29 HU per mM of gold; 2900 Gd and 8.48e4 Au a particle of 14 nm."""
     millimolar = 60 / 5.29
-    assert n("C37", "dose for CT Gd-Au 14 nm") == pytest.approx(millimolar * 196.97 * 0.07, rel=0.06)
+    assert n("C37", "dose for CT Gd-Au 14 nm") == pytest.approx(millimolar * 196.97 * 0.075, rel=0.06)
     gold = math.pi / 6 * (14e-7) ** 3 * 19.3 / 196.97 * AVOGADRO
     least = next(c for c in mri.detection_limit("gold-gd-14nm") if c.quantity == "c_min").value
     assert n("C37", "CT over MRI Gd-Au 14 nm") == pytest.approx(millimolar / gold / (least / 2900), rel=0.08)

@@ -33,6 +33,7 @@ def test_threads_do_not_matter(short):
     for threads in (1, 3):
         again = rw.random_walk(walkers=600, length=4.0, interval=0.5, step=0.02, threads=threads)
         assert np.array_equal(again.phases, short.phases)
+    assert short.phases.shape == (8, 600) and len(np.unique(short.phases[-1])) == 600  # every walker goes its own way
     other = rw.random_walk(walkers=600, length=4.0, interval=0.5, step=0.02, seed=8)
     assert not np.array_equal(other.phases, short.phases)
 

@@ -104,3 +104,102 @@ def test_bad_input(args, words):
     good = {"t1": "1 s", "t2": "0.1 s", "tr": "5 ms", "te": "1 ms"}
     with pytest.raises((TypeError, ValueError), match=words):
         seq.signal(**{**good, **args})
+
+
+T1, T2, T2_STAR = 0.8, 0.09, 0.05
+
+
+def turned(spin, angle):
+    """About x."""
+    c, s = np.cos(angle), np.sin(angle)
+    return np.array([spin[0], c * spin[1] + s * spin[2], -s * spin[1] + c * spin[2]])
+
+
+def relaxed(spin, time, t2):
+    fade = np.exp(-time / t2)
+    return np.array([spin[0] * fade, spin[1] * fade, 1 + (spin[2] - 1) * np.exp(-time / T1)])
+
+
+def shot(sequence, spin, tr, te, flip, ti, sign):
+    """(signal, spin at the end) of one repetition, pulse by pulse; what is spoiled is set to nothing."""
+    spoil = np.array([0.0, 0.0, 1.0])
+    if sequence in ("ir", "sr"):
+        if sequence == "ir":
+            spin = relaxed(turned(spin, np.pi) * spoil, ti, T2)
+        spin = turned(spin, np.pi / 2)
+        heard = np.hypot(*relaxed(spin, te, T2)[:2]) * np.sign(spin[1])
+        return heard, relaxed(spin * spoil, tr - (ti if sequence == "ir" else 0.0), T2)
+    if sequence == "se":
+        spin = turned(spin, np.pi / 2)
+        heard = spin[1] * np.exp(-te / T2)
+        spin = relaxed(turned(relaxed(spin, te / 2, T2), np.pi) * spoil, tr - te / 2, T2)
+        return heard, spin * spoil
+    fade = T2_STAR if sequence == "spgr" else T2
+    spin = turned(spin, sign * flip)
+    heard = np.hypot(*relaxed(spin, te, fade)[:2])
+    end = relaxed(spin, tr, fade)
+    return heard, end * spoil if sequence == "spgr" else end
+
+
+@pytest.mark.parametrize(
+    ("sequence", "tr", "te", "flip", "ti"),
+    [("spgr", 0.02, 0.004, 0.5, None), ("bssfp", 0.006, 0.003, 0.9, None), ("se", 0.5, 0.03, np.pi / 2, None),
+     ("ir", 1.2, 0.02, np.pi / 2, 0.4), ("sr", 0.6, 0.03, np.pi / 2, None)],
+)  # fmt: skip
+def test_signals_are_the_steady_states_of_the_bloch_equations(sequence, tr, te, flip, ti):
+    spin, heard = np.array([0.0, 0.0, 1.0]), 0.0
+    for number in range(2000):
+        heard, spin = shot(sequence, spin, tr, te, flip, ti, (-1) ** number)
+    ours = seq.signal.bare(sequence, T1, T2, T2_STAR, tr, te, np.rad2deg(flip), ti)
+    assert ours == pytest.approx(heard, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("sequence", "given"),
+    [
+        ("spgr", {"te": 0.002}),
+        ("se", {}),
+        ("bssfp", {"tr": 0.006, "te": 0.003}),
+        ("ir", {"te": 0.01}),
+        ("sr", {"te": 0.01}),
+    ],
+)
+def test_no_setting_nearby_shows_the_agent_better(sequence, given):
+    """Each setting that was searched, moved either way, loses contrast for the time it takes."""
+    at = {"t1": T1, "t2": T2, "t2_star": T2_STAR, "r1": 4.0, "r2": 6.0, "r2_star": 9.0}
+    best = seq.optimal.bare(sequence, **at, **given)
+    found = {name: getattr(best, name) for name in ("tr", "te", "flip", "ti") if getattr(best, name) is not None}
+
+    def worth(**settings):
+        s = {"flip": 90.0, "ti": None, **found, **settings}
+        step = 1e-4
+        ends = [
+            seq.raw_signal(sequence, 1 / T1 + c * 4, 1 / T2 + c * 6, 1 / T2_STAR + c * 9, s["tr"], s["te"],
+                           np.deg2rad(s["flip"]), s["ti"]) for c in (step, -step)
+        ]  # fmt: skip
+        gain = abs(ends[0] - ends[1]) / (2 * step)
+        return gain / np.sqrt(s["tr"]) if "tr" not in given else gain
+
+    assert abs(best.slope) == pytest.approx(worth() * (1 if "tr" in given else np.sqrt(best.tr)), rel=1e-4)
+    for name in set(found) - set(given):
+        for factor in (0.93, 1.07):
+            moved = found[name] * factor
+            s = {**found, name: moved}
+            fits = s["te"] + (s.get("ti") or 0.0) <= s["tr"] or sequence == "sr"
+            if fits and s["tr"] > 2e-3 and (name != "flip" or moved < 90 or sequence == "bssfp"):
+                assert worth(**{name: moved}) <= worth() * (1 + 1e-6), name
+
+
+def test_the_peak_is_asked_at_fifteen_degrees_unless_said():
+    rest = ("spgr", "1.2 s", "1 s")
+    assert seq.c_peak(*rest, **AGENT) == seq.c_peak(*rest, **AGENT, tr="5 ms", te="2 ms", flip="15 deg")
+
+
+def test_an_inversion_and_its_echo_fit_in_a_repetition():
+    with pytest.raises(ValueError, match="ti and te together are above tr"):
+        seq.signal("ir", "0.8 s", "90 ms", tr="0.5 s", te="20 ms", ti="0.5 s")
+    for given in ({}, {"tr": 0.05}, {"te": 0.01}, {"ti": 0.3}, {"tr": 0.4, "te": 0.02}, {"ti": 0.3, "te": 0.02}):
+        best = seq.optimal.bare("ir", T1, T2, **given)
+        assert best.ti + best.te <= best.tr * (1 + 1e-12)
+        for name, value in given.items():
+            assert getattr(best, name) == value

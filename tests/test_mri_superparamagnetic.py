@@ -265,3 +265,44 @@ def test_bare_theory_knows_no_empirical_law_by_default():
     assert 1.8 < fit / theory < 2.2
     with pytest.raises(ValueError, match="'theory' or 'empirical'"):
         sp.motional_averaging_r2.bare(10.0, 4e5, V_MAT, law="vuong")
+
+
+def test_a_coated_cluster_is_the_sphere_of_its_closest_approach():
+    """Far above saturation r2 is 16/45 f tau_D dw^2 of the ball that water does not enter."""
+    size, coating, packing, core = 60e-9, 12e-9, 0.4, 8e-9
+    rates = regimes.single_size(40.0, core, 3.5e5, V_MAT, 310.15, 3e-9, 1e-9, 1.0, coating, size, packing)
+    alone = regimes.single_size(40.0, core, 3.5e5, V_MAT, 310.15, 3e-9, 1e-9, 1.0, coating)
+    full = GAMMA_PROTON * MU0 * 3.5e5 / 3
+    reach = size / 2 + coating
+    tau_d, shift = reach**2 / 3e-9, packing * full * (size / 2 / reach) ** 3
+    volume = V_MAT / packing * (reach / (size / 2)) ** 3  # of the coated ball, per mole of metal
+    la = 1 - 1 / float(sp.energy_ratio(40.0, core, 3.5e5, 310.15))
+    expected = 16 / 45 * volume * tau_d * (la * shift) ** 2
+    assert rates.r2_bare - rates.r2_moving == pytest.approx(expected, rel=0.03)
+    assert rates.r1_moving == pytest.approx(alone.r1_moving)
+    assert rates.x == pytest.approx(la * shift * tau_d, rel=1e-3)
+    assert rates.x_full == pytest.approx(shift / (1 / tau_d + 1e9), rel=1e-9)
+    own = 4e-9 + coating
+    assert alone.x_full == pytest.approx(full * (4e-9 / own) ** 3 / (3e-9 / own**2 + 1e9), rel=1e-9)
+
+
+def test_cores_in_an_array_are_answered_one_by_one():
+    diameters, spreads = np.array([6.0, 9.0, 14.0]), np.array([0.05, 0.2, 0.3])
+    together = regimes.core_relaxivity.bare(1.5, diameters, 3.5e5, V_MAT, sigma_ln=spreads)
+    assert np.shape(together) == (3, 3)
+    for i in range(3):
+        one = regimes.core_relaxivity.bare(1.5, diameters[i], 3.5e5, V_MAT, sigma_ln=spreads[i])
+        assert [together[k][i] for k in range(3)] == pytest.approx(one, rel=1e-12)
+    fields = np.array([0.5, 3.0])
+    grid = regimes.core_relaxivity.bare(fields[:, None], diameters[None, :], 3.5e5, V_MAT)
+    assert np.shape(grid) == (3, 2, 3)
+    assert grid[1][1, 2] == pytest.approx(regimes.core_relaxivity.bare(3.0, 14.0, 3.5e5, V_MAT)[1], rel=1e-12)
+
+
+def test_water_diffuses_as_at_37_degrees_unless_said():
+    from contrastphys.mri.motion import water_diffusion
+
+    plain = sp.motional_averaging_r2.bare(10.0, 3.5e5, V_MAT)
+    assert plain == pytest.approx(
+        sp.motional_averaging_r2.bare(10.0, 3.5e5, V_MAT, water_diffusion.bare(310.15)), rel=2e-3
+    )

@@ -337,3 +337,34 @@ def test_silver_sounds_and_darkness_does_not():
     assert silver.values["linear"] > 0 and silver.water_share > 0.9
     with pytest.raises(ValueError, match=r"fluence is 0 mJ/cm\^2: it must be above 0"):
         emission(sphere.bare(40.0), "0 mJ/cm^2")
+
+
+def sources(particle, seconds=2e-7):
+    from contrastphys.photoacoustic.layers import CONDUCTANCE
+    from contrastphys.photoacoustic.single_particle import sources_of
+
+    return sources_of(particle, seconds, 300.0, CONDUCTANCE * 1e6, "gaussian", False)
+
+
+def test_all_of_a_slowly_heated_shell_swells_alike():
+    """Core and metal of a nanoshell near one temperature: their gains go as expansion times volume."""
+    shell = nanoshell("60 nm", "12 nm")
+    found = sources(shell)
+    peak = int(np.argmax(found.core))
+    inner, outer = 30e-9, 42e-9
+    metal, core = material_layer("gold"), material_layer("silica")
+    expected = core.expansion * inner**3 / (metal.expansion * (outer**3 - inner**3))
+    assert found.shell[peak] / found.core[peak] == pytest.approx(expected, rel=0.05)
+
+
+def test_two_coats_of_one_stuff_swell_as_one():
+    once = sources(sphere("40 nm").with_(coats=(("silica", 12.0),)))
+    twice = sources(sphere("40 nm").with_(coats=(("silica", 6.0), ("silica", 6.0))))
+    assert twice.shell == pytest.approx(once.shell, rel=0.01, abs=1e-3 * once.shell.max())
+    assert once.shell.max() > 0
+    thin = sources(sphere("40 nm").with_(coats=(("silica", 0.2),)))
+    # a coat far thinner than the heat reaches is as warm as the metal it sits on, less the step across the interface
+    layer, metal = material_layer("silica", 0.2e-9), material_layer("gold")
+    volumes = (20.2**3 - 20.0**3) / 20.0**3
+    ratio = thin.shell.max() / thin.core.max() * metal.expansion / layer.expansion / volumes
+    assert 0.8 < ratio <= 1.0

@@ -319,3 +319,11 @@ def test_peaks_of_silver_spheres(diameter, low, high):
     from contrastphys.photoacoustic import peak_wavelength
 
     assert low < peak_wavelength.bare(sphere.bare(diameter, material="silver"), kind="extinction") < high
+
+
+@pytest.mark.parametrize("thickness", [3.4, 6.0])
+def test_a_shell_made_for_its_own_peak_is_itself(thickness):
+    from contrastphys.photoacoustic.tuning import nanoshell_for, peak_of
+
+    peak = peak_of(nanoshell.bare(60.0, thickness), low=540.0)
+    assert nanoshell_for(Q(peak, "nm"), "60 nm").coats[0][1] == pytest.approx(thickness, rel=0.03)

@@ -85,3 +85,10 @@ def test_against_iapws():
     assert np.max(np.abs(water.sound_speed.bare(temperature) - speed)) < 0.1
     assert np.max(np.abs(water.heat_capacity.bare(temperature) / heat - 1)) < 5e-5
     assert np.max(np.abs(water.gruneisen.bare(temperature) - beta * speed**2 / heat)) < 5e-4
+
+
+def test_fat_is_told_where_it_was_not_measured():
+    at = water.gruneisen("22 degC", "fat")
+    assert water.gruneisen("24.5 degC", "fat") == at
+    with pytest.warns(RangeWarning, match="only"):
+        assert water.gruneisen("25.5 degC", "fat") == at

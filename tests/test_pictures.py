@@ -167,7 +167,7 @@ def test_signal_peaks_where_it_says_and_follows_the_spoiled_gradient_echo(real):
 
 def test_the_bar_in_the_signal_stands_at_the_concentration_in_the_target(real):
     bars = [line for line in plots.picture("signal", real).get_lines() if line.get_marker() == "|"]
-    assert sorted(float(bar.get_xdata()[0]) for bar in bars)[0] == pytest.approx(0.1 / 0.07, rel=1e-6)
+    assert sorted(float(bar.get_xdata()[0]) for bar in bars)[0] == pytest.approx(0.1 / 0.075, rel=1e-6)
 
 
 def test_enhancement_per_mole_is_that_per_mass_times_the_atomic_mass(real):

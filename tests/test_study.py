@@ -7,6 +7,7 @@ import pytest
 import contrastphys as cp
 from contrastphys import records
 from contrastphys.mistakes import RecordError
+from contrastphys.provenance import STATUSES
 from contrastphys.study import MODALITIES, Scenario, Study, cells, place, read, shortlist, study_of
 
 
@@ -28,9 +29,22 @@ def tissue(formulation, **scenario):
 
 def test_blood_pool_concentration_is_dose_over_volume(gadoterate):
     concentration, cell = tissue(gadoterate)
-    assert concentration.molar("Gd") == pytest.approx(0.1 / 0.07)  # 0.1 mmol/kg in 0.07 L/kg
+    assert concentration.molar("Gd") == pytest.approx(0.1 / 0.075)  # 0.1 mmol/kg in 0.075 L/kg
     assert cell.letter == "A"
-    assert "0.07 L/kg" in cell.source
+    assert "0.075 L/kg" in cell.source
+
+
+def test_volumes_of_distribution_follow_from_what_their_sources_print():
+    """Means of women and men, of six agents, of three groups of mice; 0.06 mL/g and 0.77 mL of a rat of 300 g."""
+    rows = {(r["species"], r["compartment"]): r for r in records.table("media/distribution.csv").rows()}
+    volume = {key: row["volume"] for key, row in rows.items()}
+    assert volume["human", "blood pool"] == pytest.approx((0.0703 + 0.0803) / 2, rel=0.01)
+    agents = (0.205, 0.200, 0.266, 0.162, 0.205, 0.171)
+    assert volume["human", "extracellular"] == pytest.approx(sum(agents) / 6, rel=0.01)
+    assert volume["rat", "blood pool"] == pytest.approx((0.06 * 300 + 0.77) / 300, rel=0.01)
+    assert volume["mouse", "blood pool"] == pytest.approx((0.0950 + 0.0963 + 0.0847) / 3, rel=0.01)
+    assert all(row["source"] and row["status"] in STATUSES for row in rows.values())
+    assert [key for key, row in rows.items() if row["status"] != "verified"] == [("mouse", "extracellular")]
 
 
 def test_body_mass_does_not_change_a_dose_per_mass(gadoterate):
@@ -69,7 +83,7 @@ def test_dose_of_another_species_is_flagged(gadoterate):
 
 def test_whole_amount_is_shared_by_the_body(gadoterate):
     whole = gadoterate.replace(dose={"value": "7 mmol", "basis": "Gd"})
-    assert tissue(whole)[0].molar("Gd") == pytest.approx(0.1 / 0.07)
+    assert tissue(whole)[0].molar("Gd") == pytest.approx(0.1 / 0.075)
 
 
 def test_shipped_shortlist_covers_every_kind_and_modality():

@@ -195,3 +195,30 @@ def test_harmonics_of_stiff_nanobubbles_are_no_noise(radius, pressure):
     cloud = Population(Monodisperse(radius), "1e6 1/mL", GAS, tiny.shell, WATER, polytropic=1.07)
     loose, tight = (sequence_echo(cloud, pulse, tolerance=t).single for t in (1e-5, 1e-9))
     assert loose == pytest.approx(tight, rel=0.02)
+
+
+def test_a_table_of_echoes_keeps_the_extremes_of_each_bubble():
+    radii = np.array([1.0e-6, 1.6e-6])
+    table = echo_table(radii, ONE, PULSE, WATER, "pulse-inversion", tolerance=1e-7)
+    for radius, (smallest, largest, mach) in zip(radii, table.extremes, strict=True):
+        one = Bubble.bare(radius, GAS, SHELL, 1.07)
+        both = [simulate(one, PULSE.scaled(s), WATER, duration="6 us", tolerance=1e-7, samples_per_cycle=2000)
+                for s in (1.0, -1.0)]  # fmt: skip
+        assert smallest == pytest.approx(min(m.metres.min() for m in both) / radius, rel=1e-5)
+        assert largest == pytest.approx(max(m.metres.max() for m in both) / radius, rel=1e-5)
+        speed = max(np.abs(m.metres_per_second).max() for m in both) / WATER.sound_speed
+        assert mach == pytest.approx(speed, rel=0.02)
+
+
+def test_a_bubble_that_cannot_be_followed_is_told_by_its_row():
+    from contrastphys.ultrasound import kernels
+    from contrastphys.ultrasound.dynamics import bubble_parameters
+
+    par, shell = bubble_parameters(np.array([1e-6, 2e-6]), ONE, PULSE, WATER, "keller-miksis")
+    sources, summary = np.zeros((2, 50)), np.zeros((2, 6))
+    kernels.echoes(par, shell, PULSE.wave, np.full(2, 2e-6), 1e-6, 3, sources, summary)
+    assert summary[:, 0].tolist() == [kernels.BUDGET] * 2
+    assert summary[:, 5].tolist() == [3, 3]
+    kernels.echoes(par, shell, PULSE.wave, np.full(2, 2e-6), 1e-6, 10**6, sources, summary)
+    assert summary[:, 0].tolist() == [kernels.DONE] * 2
+    assert np.all(summary[:, 1] < [1e-6, 2e-6]) and np.all(summary[:, 2] > [1e-6, 2e-6])

@@ -131,3 +131,9 @@ def test_importing_the_room_loads_no_heavy_package():
     script = f"import sys, contrastphys.ultrasound.agents; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_bubbles_without_an_echo_are_never_detectable():
+    for silent in ({"scattering": 0.0}, {"scattering": 1e-11, "bubble_kept": 0.0}):
+        with pytest.raises(Refusal, match="no echo"):
+            detectable(**silent, tissue=0.05, voxel=1e-9)

@@ -229,3 +229,25 @@ def test_flags_and_refusals():
         cross_sections(COATED, "3e6 rad/s", WATER)
     with pytest.raises(ValueError, match="no radius from 10 nm to 1 mm"):
         resonant_radius("20 kHz", AIR, Free(), Liquid(pressure="100 MPa"))
+
+
+def test_heat_of_the_gas_where_its_difference_cancels():
+    """z coth z - 1 by its own power series, Bernoulli numbers and all, on both sides of |z| = 0.03."""
+    from scipy.special import bernoulli, factorial
+
+    n = np.arange(1, 9)
+    terms = 4.0**n * bernoulli(16)[2 * n] / factorial(2 * n)
+    for size in (1e-3, 0.01, 0.02, 0.0295, 0.0305, 0.045, 0.07):
+        x = 1 / size**2
+        bracket = np.sum(terms * (1j / x) ** n)
+        exact = 3 * 1.4 / (1 - 3 * 0.4 * 1j * x * bracket)
+        assert complex(_phi(x, 1.4)) == pytest.approx(complex(exact), rel=3e-12)
+
+
+def test_radiation_damps_by_the_size_over_the_wavelength():
+    slow = WATER.changed(sound_speed=150.0)
+    found = resonance(BARE, slow)
+    eps = 2 * math.pi * found.frequency.to("Hz").magnitude * BARE.radius / 150.0
+    assert eps > 0.1
+    # the stated share is read at the undamped resonance, which differs from the frequency told by the damping alone
+    assert found.damping["radiation"] == pytest.approx(eps / (1 + eps**2), rel=0.02)

@@ -206,3 +206,17 @@ def test_the_readings_of_an_attenuation_peak(name, corner):
     assert ("stiff side" in found) is corner
     assert found["whole"] == min(found.values())
     assert "peak" in {flag.code for flag in predict(load(name), "attenuation_peak", {}).flags}
+
+
+def test_an_open_gamma_distribution_has_its_closed_moments():
+    open_ended = Gamma(2.0, "0.4 um")
+    for order, product in ((1, 3), (2, 12), (3, 60)):
+        assert open_ended.moment(order) == pytest.approx(product * 0.4e-6**order, rel=1e-4)
+
+
+def test_a_histogram_holds_its_edges_and_refuses_a_radius_of_nothing():
+    sizes = Histogram.of_diameters(Q([1.0, 2.0, 4.0], "um"), [3.0, 1.0])
+    at = sizes.density(np.array([0.49e-6, 0.5e-6, 0.99e-6, 1.0e-6, 2.0e-6, 2.01e-6]))
+    assert at == pytest.approx(np.array([0, 3, 3, 1, 1, 0]) / math.log(2))
+    with pytest.raises(ValueError, match="must be positive"):
+        Histogram.of_radii(Q([0.0, 2.0, 4.0], "um"), [3.0, 1.0])

@@ -169,3 +169,25 @@ def test_unusual_parameters_warn():
 def test_millinewtons_written_as_newtons_are_refused(law):
     with pytest.raises(ValueError, match="was 550 mN/m meant"):
         law("550 N/m")
+
+
+def test_a_curve_of_tension_is_the_monotone_cubic_through_its_points():
+    from scipy.interpolate import PchipInterpolator
+
+    x = np.array([0.7, 0.82, 0.9, 0.97, 1.05, 1.2, 1.3, 1.5])
+    y = np.array([0.0, 1.0, 2.0, 8.0, 30.0, 52.0, 58.0, 72.0]) * 1e-3
+    curve, peer = Tabulated.of(x, Q(y, "N/m"), samples=8001), PchipInterpolator(x, y)
+    inner = np.linspace(0.821, 1.299, 300)  # the peer bends the first and the last piece otherwise
+    assert curve.tension(inner * REST, REST) == pytest.approx(peer(inner), abs=1e-8)
+    assert 2 * curve.elasticity(REST)[0] == pytest.approx(float(peer(1.0, 1)), rel=1e-3)
+    with pytest.raises(TypeError, match="kappa_s"):
+        Tabulated.of(x, Q(y, "N/m"), 5e-9)
+
+
+@pytest.mark.parametrize(("below", "kink"), [("0.9e-4", True), ("1.1e-4", False)])
+def test_a_kink_is_a_strain_away_from_bursting_or_buckling(below, kink):
+    """The wall bursts or buckles at a strain of tension over twice the elasticity."""
+    chi, strain = 2.0, float(below)
+    bursting = Marmottant.bare(chi, 5e-9, 0.072 - 2 * chi * strain, 0.072)
+    assert bool(bursting.kink(REST)) is kink
+    assert bool(Marmottant.bare(chi, 5e-9, 2 * chi * strain, 0.072).kink(REST)) is kink

@@ -5,10 +5,11 @@ import io
 
 import pytest
 
-from contrastphys import validation
+from contrastphys import mri, validation
 from contrastphys.cli import main
 from contrastphys.provenance import Refusal, Value
 from contrastphys.published import Published, _once, published
+from contrastphys.published.relaxivities import RATIO_ERROR
 from contrastphys.published.rows import author, worded
 from contrastphys.validation import LEAST, NOT_ASKED, OUTSIDE, REFUSED, USED, WITHIN, judge, validate
 
@@ -168,6 +169,33 @@ def test_doubt_about_what_goes_in_keeps_a_row_from_being_asked(all_rows):
 def test_rows_that_set_the_media_are_not_scored(all_rows):
     used = [row for row in all_rows.rows if "relative viscosity" in row.reason]
     assert len(used) == 8 and {row.verdict for row in used} == {USED}
+
+
+def test_the_error_of_a_ratio_is_that_of_the_second_hand_rows(all_rows):
+    """Two thirds of the pairs of r1 and r2, by size; a ratio that a source prints is no such pair."""
+    pairs = {}
+    for row in all_rows.rows:
+        p = row.published
+        if p.status == "second-hand" and p.group.startswith("iron oxide") and row.scored and not p.again:
+            pairs.setdefault((p.agent, p.size, p.source, p.conditions), {}).setdefault(p.quantity, row.ratio)
+    both = [(float(key[1]), v["r2"] / v["r1"]) for key, v in pairs.items() if {"r1", "r2"} <= set(v)]
+    assert len(both) > 150
+    low = 0.0
+    for limit, factor in RATIO_ERROR:
+        off = [max(r, 1 / r) for size, r in both if low <= size < limit]
+        assert sum(f <= factor * 1.02 for f in off) / len(off) == pytest.approx(
+            2 / 3, abs=0.15 if len(off) < 9 else 0.04
+        )
+        low = limit
+    printed = [row for row in all_rows.rows if row.published.quantity == "r2/r1"]
+    assert len(printed) == 7 and all(row.scored and row.published.unit == "1" for row in printed)
+
+
+def test_a_printed_ratio_is_the_quotient_of_the_model(all_rows):
+    row = next(r for r in all_rows.rows if r.published.quantity == "r2/r1")
+    agent, given = row.published.formulation, {k: v for k, v in row.published.given.items() if k != "per"}
+    r1, r2 = (mri.predict(agent, quantity, given, use_measured=False).number for quantity in ("r1", "r2"))
+    assert row.model.number == pytest.approx(r2 / r1) and row.model.unit == "1"
 
 
 def test_models_answer_alone(all_rows):

@@ -32,6 +32,12 @@ def test_second_half_value_layer():
     assert monochromatic("60 keV").homogeneity() == pytest.approx(1.0, abs=1e-9)
 
 
+def test_narrow_beams_are_known_less_well():
+    broad = [spectrum("120 kV"), spectrum("120 kV").filtered({"water": "30 cm"}), spectrum("60 kV", {"Al": "3 mm"})]
+    narrow = [spectrum("100 kV", {"Cu": "5 mm"}), spectrum("125 kV", {"Cu": "1 mm", "Sn": "4 mm"})]
+    assert [beam.layer_error for beam in broad + narrow] == [0.02] * 3 + [0.05] * 2
+
+
 def test_kerma_and_half_value_layer_against_the_literal_sum():
     beam = spectrum("45 kV", bin_width="1 keV")
     assert beam.kerma_gray() == pytest.approx(slow.kerma(beam.energies, beam.photons), rel=3e-4)

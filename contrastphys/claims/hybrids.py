@@ -69,7 +69,8 @@ def _trimodal_rule(n: Numbers) -> Ruling:
 C36 = Claim(
     "C36", "least concentration seen by each modality at its default protocol (1 cm deep for light, pulse inversion at "
     "200 kPa for bubbles), as a dose in the blood pool",
-    "every number of the record is chosen: no paper with its numbers is held; blood pool of 0.07 L/kg unverified",
+    "every number of the record is chosen: no paper with its numbers is held; blood pool of 0.075 L/kg, that of women "
+    "and men together",
     _trimodal, _trimodal_rule,
 )  # fmt: skip
 

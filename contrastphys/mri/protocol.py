@@ -83,7 +83,10 @@ class Protocol:
             yield "flip", f"'{self.flip[:20]}' is no flip angle", 'write for example "15 deg" or "optimal"'
         if self.sequence == "ir" and self.ti is None:
             yield "ti", "inversion recovery needs its inversion time", 'write ti = "400 ms"'
-        if self.sequence != "sr" and self.te.number > self.tr.number:
+        if self.sequence == "ir" and self.ti is not None and self.te.number + self.ti.number > self.tr.number:
+            spent = f"ti {self.ti.number:g} ms and te {self.te.number:g} ms together are above tr {self.tr.number:g} ms"
+            yield "ti", spent, "raise tr: inversion and echo come before the next inversion"
+        elif self.sequence != "sr" and self.te.number > self.tr.number:
             yield "te", f"te {self.te.number:g} ms is above tr {self.tr.number:g} ms", "exchange or correct them"
         known = tissues.tissues()
         if self.tissue not in known:

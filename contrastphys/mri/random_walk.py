@@ -131,7 +131,7 @@ class Walk:
     def rate(self, x: float, echo_spacing: float | None = None, window: tuple[float, float] = (0.85, 0.15)) -> Rate:
         """Rate times tau_D from the slope of ln S, between two levels of the signal or over the whole walk.
 
-        Where the signal has not fallen below the first level, the second half of the walk is used.
+        Where the signal has not fallen below the first level, the whole walk is used.
         """
         times, phases = self._paths(echo_spacing)
         level = np.abs(np.mean(np.exp(1j * x * phases), axis=1))

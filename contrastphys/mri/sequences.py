@@ -59,6 +59,8 @@ def _complete(sequence, tr, te, flip, ti):
         raise ValueError("the sequence 'ir' needs an inversion time: write ti=Q(400, 'ms')")
     if sequence != "sr" and np.any(np.asarray(te) > np.asarray(tr)):
         raise ValueError("te is above tr: the echo comes before the next excitation")
+    if sequence == "ir" and np.any(np.asarray(ti) + np.asarray(te) > np.asarray(tr)):
+        raise ValueError("ti and te together are above tr: inversion and echo come before the next inversion; raise tr")
 
 
 @quantities("1", t1=_T1, t2=_T2, t2_star=_T2S, tr=_TR, te=_TE, flip=_FLIP, ti=_TI)
@@ -179,7 +181,8 @@ def optimal(sequence, t1, t2, t2_star=None, r1=4.0, r2=5.0, r2_star=None, tr=Non
     Notes
     -----
     Where TR is free the slope is per square root of scan time, |dS/dc|/sqrt(TR), so that a long TR has its price;
-    saturation recovery then gives TR near T1/2 for a fixed-time difference. TE searched up to 3 T2, TI up to 3 T1.
+    saturation recovery then gives TR near T1/2 for a fixed-time difference. TE searched up to 3 T2, TI up to 3 T1,
+    both within TR.
 
     References
     ----------
@@ -191,36 +194,39 @@ def optimal(sequence, t1, t2, t2_star=None, r1=4.0, r2=5.0, r2_star=None, tr=Non
     >>> print(f"{best.flip:.2f}")
     9.04
     """
-    _complete(sequence, tr or 20.0, te or 0.0, flip or 90.0, ti or 1.0)
+    _complete(sequence, tr or np.inf, te or 0.0, flip or 90.0, ti or 0.0)
     from scipy.optimize import minimize
 
     star = t2 if t2_star is None else t2_star
     star_r = r2 if r2_star is None else r2_star
     rates, relaxivity = (1 / t1, 1 / t2, 1 / star), (r1, r2, star_r)
     fade = star if sequence == "spgr" else t2
-    start: dict[str, tuple[float, float, float]] = {}
+    start: dict[str, tuple[float, float]] = {}
     if flip is None and sequence in ("spgr", "bssfp"):
-        start["flip"] = (1e-3, np.pi / 2 if sequence == "spgr" else np.pi * 0.999, 0.3)
+        start["flip"] = (1e-3, np.pi / 2 if sequence == "spgr" else np.pi * 0.999)
     if tr is None:
-        start["tr"] = (2e-3, 5.0 * t1, 0.5 * t1)
+        before = (te or 0.0) + (ti or 0.0) if sequence != "sr" else 0.0
+        start["tr"] = (max(2e-3, before), max(5.0 * t1, 2.0 * before))
+    longest = np.inf if tr is None or sequence == "sr" else tr
     if te is None:
-        start["te"] = (0.0, 3.0 * fade, 0.5 * fade)
+        start["te"] = (0.0, min(3.0 * fade, longest))
     if ti is None and sequence == "ir":
-        start["ti"] = (1e-3, 3.0 * t1, 0.7 * t1)
+        start["ti"] = (min(1e-3, 0.1 * longest), min(3.0 * t1, longest))
     given = {"flip": None if flip is None else np.deg2rad(flip), "tr": tr, "te": te, "ti": ti}
     names = list(start)
 
     def settings(point):
         chosen = dict(given)
         for name, share in zip(names, point, strict=True):
-            low, high, _ = start[name]
+            low, high = start[name]
             chosen[name] = low + (high - low) * min(max(share, 0.0), 1.0)
         return chosen
 
     def loss(point):
         at = settings(point)
-        if sequence != "sr" and at["te"] > at["tr"]:
-            return 1.0 + at["te"] / at["tr"]
+        before = 0.0 if sequence == "sr" else at["te"] + (at["ti"] if sequence == "ir" else 0.0)
+        if before > at["tr"]:
+            return before / at["tr"]
         price = np.sqrt(at["tr"]) if tr is None else 1.0
         return -abs(slope(sequence, rates, relaxivity, at["tr"], at["te"], at["flip"], at["ti"])) / price
 

@@ -12,6 +12,8 @@ from ..provenance import Value
 from .rows import Published, made, measured_of, numeric, rows_of
 
 WATER_SIZES = (20.0, 32.0)  # cm of water around an agent, where a phantom is not stated
+ANODES = (12.0, 7.0, 20.0)  # deg, where the anode of a tube is not stated: the middle, and the ends of the band
+RESTING = ("NS100", "NS120", "NS150")  # beams on which the error of narrow beams rests
 
 
 def beams() -> Iterator[Published]:
@@ -58,6 +60,29 @@ def _xray_question(row: Mapping[str, Any], layers: Mapping[str, float]) -> Quest
         asked = functools.partial(_layer, kind, float(kvp), layers[base], filters)
         group = "half-value layer of hardened beams" if filters else "homogeneity of beams"
         return group, asked, "", "", "7 deg anode; aluminium set by HVL1 of the RQR quality"
+    if quantity in ("hvl1_filtered", "hvl2_filtered"):
+        beam, _, filters = row["condition"].partition(": ")
+        if "inherent filtration not read" in row["note"]:
+            return (
+                "half-value layer of calibration beams",
+                None,
+                "the inherent filtration of the tube is not known",
+                "",
+                "",
+            )
+        behind = tuple((name, f"{thick} mm") for thick, name in (part.split(" mm ") for part in filters.split(" + ")))
+        asked = functools.partial(_filtered, 1 if quantity == "hvl1_filtered" else 2, float(kvp), behind)
+        used = "the declared error of narrow beams rests on it" if beam in RESTING else ""
+        return (
+            "half-value layer of calibration beams",
+            asked,
+            "",
+            used,
+            "anode angle of 7 to 20 deg, no inherent filter",
+        )
+    if quantity == "enhancement_per_mass":
+        words = "in the middle of 20 to 32 cm of water"
+        return "CT enhancement per mass", functools.partial(_per_mass, agent, float(kvp)), "", "", words
     if "doubtful input" in row["note"]:
         return "CT enhancement ratio", None, "the tube voltages of the source are in doubt", "", ""
     if quantity == "enhancement_ratio" and "/" in kvp:
@@ -107,6 +132,16 @@ def _layer(kind: str, kvp: float, layer: float, filters: str) -> Value:
     return Value(float(beam.hvl().to("mm").magnitude), "mm Al").with_error(spectra.ERROR)
 
 
+def _filtered(order: int, kvp: float, filters: tuple[tuple[str, str], ...]) -> Value:
+    """A half-value layer of copper behind known filters; the band is that of the anode angles and of the beam."""
+    from ..xray import spectrum
+
+    beams_ = [spectrum(f"{kvp} kV", dict(filters), f"{angle} deg") for angle in ANODES]
+    layers = [float(beam.hvl(order, "Cu").to("mm").magnitude) for beam in beams_]
+    error = beams_[0].layer_error
+    return Value(layers[0], "mm Cu", low=min(layers) * (1 - error), high=max(layers) * (1 + error))
+
+
 def _element(symbol: str) -> Formulation:
     formulas = {"I": "iohexol", "Gd": "gadoterate"}
     if symbol in formulas:
@@ -116,13 +151,23 @@ def _element(symbol: str) -> Formulation:
 
 def _ratio(agent: str, first: float, second: float) -> Value:
     """Enhancement at one tube voltage over another; the band is that of the sizes, the model's own error cancels."""
+    pairs = [[_enhanced(agent, kvp, size) for kvp in (first, second)] for size in WATER_SIZES]
+    found = [one.number / other.number for one, other in pairs]
+    return Value(
+        math.sqrt(min(found) * max(found)), "1", low=min(found), high=max(found), source=pairs[0][0].source
+    )  # fmt: skip
+
+
+def _per_mass(agent: str, kvp: float) -> Value:
+    """Enhancement per mass between the sizes of phantoms, with the model's own error at either."""
+    found = [_enhanced(agent, kvp, size) for size in WATER_SIZES]
+    bounds = [end for value in found for end in value.bounds()]
+    middle = math.sqrt(math.prod(value.number for value in found))
+    return Value(middle, found[0].unit, low=min(bounds), high=max(bounds), source=found[0].source)
+
+
+def _enhanced(agent: str, kvp: float, size: float) -> Value:
     from .. import xray
 
-    found = []
-    for size in WATER_SIZES:
-        pair = [
-            xray.predict(_element(agent), "enhancement_per_mass", {"kvp": kvp, "phantom": size}, use_measured=False)
-            for kvp in (first, second)
-        ]
-        found.append(pair[0].number / pair[1].number)
-    return Value(math.sqrt(min(found) * max(found)), "1", low=min(found), high=max(found), source=pair[0].source)
+    given = {"kvp": kvp, "phantom": size}
+    return xray.predict(_element(agent), "enhancement_per_mass", given, use_measured=False)

@@ -24,12 +24,15 @@ UNASKED = {
     "subharmonic_onset": "never one number: the onset is not monotone in the pressure and differs between shell laws",
     "inertial_threshold": "no model of the nuclei that a vaporised emulsion leaves",
     "contrast_to_tissue": "the tissue phantom and the receiver's band are not stated",
+    "cloud_resonance": "the resonance of which of its sizes is not stated",
+    "attenuation_peak_isolated": "the gas and the shell of the bubbles are not stated",
 }
 OUTCOMES = {
     "signal_threshold": "frequency 2.25 MHz, free bubbles of the mean size",
     "attenuation_linear_below": "frequency 3.5 MHz",
     "blood_half_life": "diffusion alone, permeability of a lipid shell",
 }
+ALBUMIN = ("optison",)  # agents whose shell is no lipid
 
 
 def bubbles() -> Iterator[Published]:
@@ -75,6 +78,7 @@ def _outcome(row: Mapping[str, Any]) -> Published:
         ask, why, assumed = functools.partial(_outcome_of, known, quantity), "", OUTCOMES[quantity]
     group = {
         "vaporisation_threshold": "droplet vaporisation threshold", "signal_threshold": "nanobubble threshold",
+        "attenuation_peak_isolated": "attenuation peak",
         "nanobubble_cavitation": "nanobubble threshold", "attenuation_linear_below": "threshold of a microbubble agent",
         "postexcitation_growth": "threshold of a microbubble agent", "blood_half_life": "lifetime",
         "lifetime_computed": "lifetime",
@@ -90,6 +94,7 @@ def _outcome(row: Mapping[str, Any]) -> Published:
     )  # fmt: skip
 
 
+@functools.lru_cache(maxsize=32)
 def _outcome_of(agent: str, quantity: str) -> Value:
     from ..ultrasound import outcomes
 
@@ -97,6 +102,8 @@ def _outcome_of(agent: str, quantity: str) -> Value:
         "signal_threshold": outcomes.signal_threshold, "attenuation_linear_below": outcomes.linear_limit,
         "blood_half_life": outcomes.gas_half_life,
     }  # fmt: skip
+    if quantity == "blood_half_life" and agent in ALBUMIN:
+        return outcomes.gas_half_life(load(agent), shell="albumin")
     return asked[quantity](load(agent))
 
 

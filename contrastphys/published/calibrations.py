@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from ..provenance import Value
+from .relaxivities import RELAXIVITIES
 from .rows import Published, author
 
 FITTED_AT = 1.5  # T: the pair nearest to it is fitted
@@ -47,7 +48,9 @@ def _fits(row: Published) -> bool:
     from .. import records
 
     probe = row.formulation
-    if row.ask is None or row.number is None or row.used or probe is None or len(probe.cores) != 1 or probe.payloads:
+    if row.ask is None or row.number is None or row.used or row.quantity not in RELAXIVITIES:
+        return False
+    if probe is None or len(probe.cores) != 1 or probe.payloads:
         return False
     return bool(records.material(probe.cores[0].material).magnetic_class in ("ferrimagnet", "ferromagnet"))
 

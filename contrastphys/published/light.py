@@ -6,7 +6,7 @@ import functools
 import re
 from collections.abc import Callable, Iterator
 
-from ..formulation import catalogue, load
+from ..formulation import Formulation, catalogue, load
 from ..provenance import Value
 from .rows import Published, made, measured_of, numeric, rows_of, worded
 
@@ -66,6 +66,12 @@ def _light_question(
         if "450 nm" in quantity:
             return "gold sphere extinction", functools.partial(_sphere, float(size[1]), 450.0), "", ""
         return "gold sphere extinction", None, "a spectrum's peak, not a wavelength", ""
+    if "absorbance ratio a(peak)/a(450 nm)" in low and size:
+        return "gold sphere extinction", functools.partial(_shape, float(size[1])), "", ""
+    if "per gold atom" in low:
+        if size:
+            return "gold sphere extinction", functools.partial(_per_atom, float(size[1]), 400.0), "", ""
+        return "gold rod extinction", functools.partial(_per_atom, None, 400.0), "", ""
     if "extinction peak wavelength" in low and size:
         return "gold sphere peak", functools.partial(_peak, float(size[1])), "", ""
     if "gold nanorod" in low and "extinction of a" in low:
@@ -86,32 +92,55 @@ def _light_question(
 
 
 def _sphere(diameter: float, wavelength: float) -> Value:
+    return _extinction(_gold(diameter), wavelength)
+
+
+def _gold(diameter: float | None) -> Formulation:
+    """A gold sphere of a diameter in nm, or the catalogue's rod."""
+    if diameter is None:
+        return load("gold-nanorod-41x10nm")
+    return made(id="gold-sphere", kind="nanoparticle", cores={"material": "gold", "diameter": f"{diameter!r} nm"})
+
+
+def _extinction(particle: Formulation, wavelength: float) -> Value:
     from .. import photoacoustic
 
-    gold = made(id="gold-sphere", kind="nanoparticle", cores={"material": "gold", "diameter": f"{diameter!r} nm"})
-    return photoacoustic.predict(gold, "molar_extinction", {"wavelength": wavelength}, use_measured=False)
+    return photoacoustic.predict(particle, "molar_extinction", {"wavelength": wavelength}, use_measured=False)
 
 
-def _peak(diameter: float) -> Value:
+def _per_atom(diameter: float | None, wavelength: float) -> Value:
+    particle = _gold(diameter)
+    value, atoms = _extinction(particle, wavelength), particle.atoms("Au")
+    low, high = value.bounds()
+    return value.with_(number=value.number / atoms, low=low / atoms, high=high / atoms)
+
+
+def _spectra(diameter: float) -> Iterator[tuple[float, float]]:
+    """Peak wavelength, and extinction there over that at 450 nm, of a sphere by each table of gold."""
     import numpy as np
 
     from ..photoacoustic import particles, sections
     from ..photoacoustic.permittivity import GOLD_TABLES
 
-    waves = np.arange(505.0, 600.0, 0.5)
-    found = []
+    waves = np.append(np.arange(505.0, 600.0, 0.5), 450.0)
     for table in GOLD_TABLES:
-        areas = sections.cross_sections.bare(particles.sphere.bare(diameter, table=table), waves, "water")
-        found.append(float(waves[int(np.argmax(areas.sigma_ext))]))
+        areas = sections.cross_sections.bare(particles.sphere.bare(diameter, table=table), waves, "water").sigma_ext
+        at = int(np.argmax(areas[:-1]))
+        yield float(waves[at]), float(areas[at] / areas[-1])
+
+
+def _peak(diameter: float) -> Value:
+    found = [peak for peak, _ in _spectra(diameter)]
     return Value(found[0], "nm", low=min(found), high=max(found))  # the band is that between tables of gold
 
 
-def _rod() -> Value:
-    from .. import photoacoustic
+def _shape(diameter: float) -> Value:
+    found = [ratio for _, ratio in _spectra(diameter)]
+    return Value(found[0], "1", low=min(found), high=max(found))
 
-    return photoacoustic.predict(
-        load("gold-nanorod-41x10nm"), "molar_extinction", {"wavelength": 800.0}, use_measured=False
-    )
+
+def _rod() -> Value:
+    return _extinction(_gold(None), 800.0)
 
 
 def _gruneisen(celsius: float) -> Value:

@@ -237,11 +237,11 @@ class EchoTable:
 
     radius: Array  # [m]
     sources: Array = field(repr=False)  # pulses x radii x times [Pa m]
-    step: float = 0.0  # [s]
-    weights: tuple[float, ...] = (1.0,)
-    incident: float = 0.0  # energy of the full pulse [Pa^2 s]
-    factors: tuple[float, ...] = (1.0,)
-    extremes: Array = field(default_factory=lambda: np.zeros((0, 3)), repr=False)  # R_min/R0, R_max/R0, wall Mach
+    step: float  # [s]
+    weights: tuple[float, ...]
+    incident: float  # energy of the full pulse [Pa^2 s]
+    factors: tuple[float, ...]
+    extremes: Array = field(repr=False)  # R_min/R0, R_max/R0, wall Mach
 
     def cross_sections(self) -> tuple[Array, Array]:
         """Energy cross-section of each radius for the single full pulse and after the sequence [m^2].

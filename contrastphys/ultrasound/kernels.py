@@ -395,7 +395,7 @@ def trace(par, shell, wave, start_radius, end, rtol, budget, out_radius, out_spe
             d = rn - r
             c2, c3 = 3.0 * d - h * (2.0 * u + un), h * (u + un) - 2.0 * d
             root = math.sqrt(max(c2 * c2 - 3.0 * c3 * h * u, 0.0))
-            x = -h * u / (c2 + root) if c2 + root != 0.0 else 0.0
+            x = -h * u / (c2 + root) if c2 + root != 0.0 else -1.0
             if not 0.0 <= x <= 1.0:
                 x = -h * u / (c2 - root) if c2 - root != 0.0 else 0.0
             if 0.0 <= x <= 1.0:

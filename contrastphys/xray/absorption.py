@@ -23,9 +23,9 @@ from typing import Any
 import numpy as np
 
 from ..chemistry import ATOMIC_NUMBER
-from ..constants import ELECTRON_REST_ENERGY, ELEMENTARY_CHARGE
+from ..constants import ELECTRON_REST_ENERGY
 from ..units import quantities
-from .attenuation import element_mu_rho, fractions
+from .attenuation import element_mu_rho, fractions, looked_up
 
 ERROR = 0.004  # relative, of water and dry air from 20 to 150 keV
 SOFT = 10  # up to neon fluorescence carries away less than 0.1 % of the energy
@@ -40,16 +40,13 @@ def _nodes() -> tuple[np.ndarray, np.ndarray]:
 
 def transferred_fraction(symbol: str, energy: Any) -> np.ndarray:
     """Kernel: mean fraction of the photon energy given to the electron in one incoherent scattering."""
-    import xraylib_np
-
     at = np.ravel(np.asarray(energy, dtype=float))
     cosine, weight = _nodes()
     grid = at[:, None]
     ratio = 1.0 / (1.0 + grid / ELECTRON_REST_ENERGY * (1.0 - cosine))
     klein_nishina = ratio**2 * (ratio + 1.0 / ratio - 1.0 + cosine**2)
     x = grid * np.sqrt((1.0 - cosine) / 2.0) / _HC
-    number = np.array([ATOMIC_NUMBER[symbol]], dtype=np.int64)
-    bound = np.asarray(xraylib_np.SF_Compt(number, np.ascontiguousarray(x.ravel())))[0].reshape(x.shape)
+    bound = looked_up("SF_Compt", [ATOMIC_NUMBER[symbol]], x.ravel())[0].reshape(x.shape)
     density = weight * klein_nishina * bound
     fraction = (density * (1.0 - ratio)).sum(axis=1) / density.sum(axis=1)
     return fraction.reshape(np.shape(energy))
@@ -88,17 +85,15 @@ def _shell_energies(symbol: str) -> tuple[float, ...]:
 def fluorescence_energy(symbol: str, energy: Any) -> np.ndarray:
     """Kernel: mean fluorescence energy (keV) set free by one photoelectric absorption."""
     import xraylib
-    import xraylib_np
 
     at = np.ascontiguousarray(np.ravel(energy), dtype=float)
     free = np.zeros_like(at)
     if ATOMIC_NUMBER[symbol] > SOFT:
-        number = np.array([ATOMIC_NUMBER[symbol]], dtype=np.int64)
-        means = _shell_energies(symbol)
+        number, means = [ATOMIC_NUMBER[symbol]], _shell_energies(symbol)
         used = [i for i, mean in enumerate(means) if mean > 0]
         shells = np.array([getattr(xraylib, f"{SHELLS[i]}_SHELL") for i in used], dtype=np.int64)
-        made = np.asarray(xraylib_np.CS_FluorShell_Kissel_Cascade(number, shells, at))[0]
-        absorbed = np.asarray(xraylib_np.CS_Photo_Total(number, at))[0]
+        made = looked_up("CS_FluorShell_Kissel_Cascade", number, shells, at)[0]
+        absorbed = looked_up("CS_Photo_Total", number, at)[0]
         free = np.array([means[i] for i in used]) @ made / absorbed
     return free.reshape(np.shape(energy))
 
@@ -149,15 +144,6 @@ def mass_energy_absorption(formula, energy):
     """
     values = mu_en_rho(formula, energy)
     return float(values) if np.ndim(energy) == 0 else values
-
-
-def air_kerma(energy: Any, fluence: Any) -> float:
-    """Kernel: air kerma in gray of photons per cm2 at energies in keV (fluence per bin, not per keV).
-
-    K = sum N E mu_en_rho_air; 1 keV/g is 1.602e-13 Gy.
-    """
-    at = np.asarray(energy, dtype=float)
-    return float(np.sum(np.asarray(fluence) * at * air_absorption(at)) * ELEMENTARY_CHARGE * 1e6)
 
 
 def air_absorption(energy: np.ndarray) -> np.ndarray:

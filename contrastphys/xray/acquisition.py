@@ -18,12 +18,14 @@ from .decomposition import (
     FEWEST,
     SINGULAR,
     Decomposition,
+    above_all,
     areal_densities,
     basis_mu,
     bound,
     channels,
     decompose,
     expected,
+    highest_energy,
     k_edges,
 )
 from .detectors import Detector, detector
@@ -93,7 +95,17 @@ def dual_voltage(
     # in units of var/mean every signal is Poisson-like: the same kernels then answer
     scale = signal / variance
     conditions = {"beams": " / ".join(beam_words(b).get("kvp", "own") for b in beams), "detector": counter.said()}
-    return bound(names, areal, weights * scale[:, None], mu, energies, np.zeros(3), conditions)
+    return bound(names, areal, weights * scale[:, None], mu, energies, np.empty(0), conditions)
+
+
+def variance_of(fisher: np.ndarray, row: int) -> np.ndarray:
+    """Kernel: bound on the variance of one material of many information matrices (case, i, j); inf where singular."""
+    scale = np.sqrt(np.einsum("cii->ci", fisher))
+    values, vectors = np.linalg.eigh(fisher / (scale[:, :, None] * scale[:, None, :]))
+    apart = values[:, 0] >= SINGULAR * values[:, -1]
+    variance = np.full(len(fisher), np.inf)
+    variance[apart] = (vectors[apart, row] ** 2 / values[apart]).sum(axis=1) / scale[apart, row] ** 2
+    return variance
 
 
 def best_thresholds(
@@ -145,19 +157,20 @@ def best_thresholds(
     areal, names = areal_densities(materials), tuple(materials)
     if goal not in names:
         raise ValueError(f"goal '{goal}' is no basis material: {', '.join(names)}")
-    if not len(names) <= bins <= 8:
-        raise Refusal("bins", f"{bins} bins for {len(names)} materials: from {len(names)} to 8 are searched")
+    fewest = max(len(names), 2)  # one bin has no threshold to move
+    if not fewest <= bins <= 8:
+        raise Refusal("bins", f"{bins} bins for {len(names)} materials: from {fewest} to 8 are searched")
     counter = _detector(counter, None, None, energy_resolution, charge_sharing, k_escape)
     response = counter.blur
     start = float(magnitude(lowest, "keV", "lowest"))
-    highest = float((beam.energies + beam.widths / 2).max())
-    if not 0 < start < highest - bins:
+    highest = highest_energy(beam)
+    steps = [*np.arange(1.0, highest), *(edge for name in names for edge in k_edges(name))]
+    grid = np.array(sorted({step for step in steps if start + 1 <= step < highest - 1}))
+    if not 0 < start < highest or grid.size < bins - 1:
         raise ValueError(
             f"lowest is {start:g} keV: it must be above 0 and below the beam's {highest:g} keV by the bins"
         )
-    inner = [edge for name in names for edge in k_edges(name) if start + 1 < edge < highest - 1]
-    grid = np.unique(np.concatenate([np.arange(np.ceil(start) + 1, highest - 1), inner]))
-    bounds = np.concatenate([[start], grid, [highest + 5 * response.fwhm + 1]])
+    bounds = np.concatenate([[start], grid, [above_all(beam, response)]])
     energies, weights = channels(beam, bounds, counter, response, photons)
     mu = np.stack([basis_mu(name, energies) for name in names])
     lam, slopes = expected(weights, mu, areal)
@@ -170,17 +183,11 @@ def best_thresholds(
         cuts = np.concatenate([np.tile([0, *fixed, bounds.size - 1], (places.size, 1)), places[:, None]], axis=1)
         marks = np.sort(cuts, axis=1)
         count, slope = np.diff(counts[marks], axis=1), np.diff(rising[marks], axis=1)
-        enough = (count >= FEWEST).all(axis=1)
-        fisher = np.einsum("cki,ckj->cij", slope / np.where(count > 0, count, 1.0)[:, :, None], slope)
-        scale = np.sqrt(np.einsum("cii->ci", fisher))
-        enough &= (scale > 0).all(axis=1)
-        scale = np.where(enough[:, None], scale, 1.0)
-        scaled = np.where(enough[:, None, None], fisher / (scale[:, :, None] * scale[:, None, :]), np.eye(len(names)))
-        values, vectors = np.linalg.eigh(scaled)
-        enough &= values[:, 0] >= SINGULAR * values[:, -1]
-        with np.errstate(divide="ignore"):
-            variance = (vectors[:, row] ** 2 / np.maximum(values, 1e-300)).sum(axis=1) / scale[:, row] ** 2
-        return np.where(enough, variance, np.inf)
+        variance = np.full(places.size, np.inf)
+        enough = np.flatnonzero((count >= FEWEST).all(axis=1))
+        fisher = np.einsum("cki,ckj->cij", slope[enough] / count[enough, :, None], slope[enough])
+        variance[enough] = variance_of(fisher, row)
+        return variance
 
     found, smallest = None, np.inf
     rng = np.random.default_rng(0)

@@ -12,6 +12,7 @@ mu_rho = sum_i w_i mu_rho_i with w_i mass fractions (Hubbell and Seltzer, NISTIR
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, NamedTuple
@@ -45,6 +46,7 @@ NAMED = {
 }
 
 ERROR = 0.01  # relative; the choice between published data sets
+MANY = 20_000  # values from which sharing a look-up over threads pays
 
 
 @shows("Absorption edge {0.shell}", "energy [keV]", "jump", line="own")
@@ -139,8 +141,6 @@ def density(material: str) -> float:
 
 def element_mu_rho(symbols: Sequence[str], energy: Any, kind: str = "total") -> np.ndarray:
     """Kernel: mu_rho in cm2/g, one row per element symbol, one column per energy in keV."""
-    import xraylib_np
-
     if kind not in KINDS:
         near = get_close_matches(str(kind), KINDS, n=1, cutoff=0.4)
         hint = f"; did you mean '{near[0]}'?" if near else f": one of {', '.join(KINDS)}"
@@ -155,7 +155,32 @@ def element_mu_rho(symbols: Sequence[str], energy: Any, kind: str = "total") -> 
         if not 1 <= z <= 92:
             raise ValueError(f"no cross-sections for '{symbol}': elements from H to U have them")
         numbers.append(z)
-    return np.asarray(getattr(xraylib_np, KINDS[kind])(np.array(numbers, dtype=np.int64), at))
+    return looked_up(KINDS[kind], numbers, at)
+
+
+def looked_up(function: str, numbers: Sequence[int], *axes: Any) -> np.ndarray:
+    """Kernel: a function of xraylib at every atomic number and every value of its further arguments, 0 beyond its data.
+
+    Few values are looked up one by one: xraylib's arrays share any number of them over threads, and where other
+    programs keep the cores busy the threads wait a hundred times longer for each other than the work takes.
+    """
+    import xraylib
+
+    lists = [np.array(numbers, dtype=np.int64), *map(np.ascontiguousarray, axes)]
+    shape = tuple(values.size for values in lists)
+    if np.prod(shape) >= MANY:
+        import xraylib_np
+
+        return np.asarray(getattr(xraylib_np, function)(*lists))
+    at = getattr(xraylib, function)
+
+    def value(*point: float) -> float:
+        try:
+            return at(*point)
+        except ValueError:
+            return 0.0
+
+    return np.array(list(itertools.starmap(value, itertools.product(*(v.tolist() for v in lists))))).reshape(shape)
 
 
 def mu_rho(material: str | Mapping[str, float], energy: Any, kind: str = "total") -> np.ndarray:

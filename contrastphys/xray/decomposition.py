@@ -169,7 +169,7 @@ class Decomposition:
     areal: np.ndarray  # g/cm2
     covariance: np.ndarray  # (g/cm2)^2
     counts: np.ndarray
-    thresholds: np.ndarray  # keV, lower edges and the top
+    thresholds: np.ndarray  # keV, lower edges and the top; none of two beams
     conditions: Mapping[str, str]
     flags: tuple[Flag, ...]
     _weights: np.ndarray
@@ -344,8 +344,7 @@ def decompose(
         raise ValueError(f"photons is {photons:g}: it must be above 0")
     counter = _detector(counter, None, None, energy_resolution, charge_sharing, k_escape)
     response = counter.blur
-    top = float(beam.energies.max() + beam.widths.max() + 5 * response.fwhm)
-    bounds = bin_bounds(thresholds, beam, top)
+    bounds = bin_bounds(thresholds, beam, response)
     names = tuple(materials)
     energies, weights = channels(beam, bounds, counter, response, photons)
     _identifiable(names, bounds, energies)
@@ -382,14 +381,24 @@ def bound(
 
 
 def enough_counts(lam: np.ndarray, bounds: np.ndarray) -> None:
-    """Kernel: a Refusal that names the first bin with fewer than 5 expected counts."""
+    """Kernel: a Refusal that names the first bin, or beam where there are no bins, that expects fewer than 5 counts."""
     for k, count in enumerate(lam):
         if count < FEWEST:
-            where = f"bin {k + 1} ({bounds[k]:g} to {bounds[k + 1]:g} keV)"
+            where = f"bin {k + 1} ({bounds[k]:g} to {bounds[k + 1]:g} keV)" if bounds.size else f"beam {k + 1}"
             raise Refusal("empty bin", f"{where} expects {count:.2g} counts: fewer than {FEWEST:g}, no bound")
 
 
-def bin_bounds(thresholds: Any, beam: Spectrum, top: float) -> np.ndarray:
+def highest_energy(beam: Spectrum) -> float:
+    """End of the uppermost bin of a beam, or its uppermost line, in keV."""
+    return float((beam.energies + beam.widths / 2).max())
+
+
+def above_all(beam: Spectrum, response: Response) -> float:
+    """An energy in keV above which nothing is recorded: bins hold their lower edge and not their upper one."""
+    return highest_energy(beam) + 5 * response.fwhm + 1.0
+
+
+def bin_bounds(thresholds: Any, beam: Spectrum, response: Response) -> np.ndarray:
     """Edges of the bins in keV from ascending thresholds; errors name what is out of order or out of reach."""
     if thresholds is None:
         raise UnitError("thresholds are needed: write Q([25, 51, 65, 90], 'keV')")
@@ -399,14 +408,14 @@ def bin_bounds(thresholds: Any, beam: Spectrum, top: float) -> np.ndarray:
     if (np.diff(at) <= 0).any():
         where = int(np.argmax(np.diff(at) <= 0)) + 1
         raise ValueError(f"thresholds[{where}] is {at[where]:g} keV: it must be above {at[where - 1]:g}")
-    highest = float((beam.energies + beam.widths / 2).max())
+    highest = highest_energy(beam)
     if at[-1] >= highest:
         beyond = ", ".join(f"{e:g}" for e in at[at >= highest])
         raise ValueError(
             f"threshold {beyond} keV is not below the highest energy of the beam, {highest:g} keV: leave it out, "
             "the last bin reaches to the top by itself"
         )
-    return np.append(at, top)
+    return np.append(at, above_all(beam, response))
 
 
 def _identifiable(names: tuple[str, ...], bounds: np.ndarray, energies: np.ndarray) -> None:

@@ -84,7 +84,7 @@ def k_escape(energy: np.ndarray, material: str) -> list[tuple[float, np.ndarray]
     for row, symbol in enumerate(symbols):
         own = edges(symbol)
         line, made = k_lines(symbol)
-        if not own or own[0].shell != "K" or made == 0 or line < 1:
+        if not own:  # no K edge above 1 keV: what it emits does not leave the layer
             continue
         ratio = float(mu_rho(material, line)) / total
         front = 0.5 * (1 - ratio * np.log1p(1 / ratio))

@@ -15,6 +15,7 @@ import importlib.util
 import json
 import time
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -147,8 +148,11 @@ def many_bubbles(count: int) -> list[dict[str, Any]]:
     return rows
 
 
-def jbubble_rows() -> list[dict[str, Any]]:
-    """jbubble on the cases whose laws it shares (free, Marmottant), in double precision."""
+def jbubble_run(bubble: Bubble, pulse: Pulse, samples: int, rtol: float | None = None) -> Callable[[], Any]:
+    """A run of jbubble in double precision, compiled once: radius at `samples` times of the pulse, evenly spaced.
+
+    Free bubbles and Marmottant's shell only; without `rtol` by its own solver and tolerances, else by Dopri5.
+    """
     import diffrax
     import equinox
     import jax
@@ -163,41 +167,40 @@ def jbubble_rows() -> list[dict[str, Any]]:
     from jbubble.pulse.shapes import Sine
     from jbubble.pulse.tone_burst import ToneBurst
 
+    if isinstance(bubble.shell, Marmottant):
+        ratio = float(bubble.shell.buckling_radius(1.0))
+        law = MarmottantSurfaceTension(ratio, bubble.shell.chi, bubble.shell.sigma_w)
+        coat = LipidShell(law, bubble.shell.kappa_s)
+    else:
+        coat = NoShell(0.072)
+    motion = KellerMiksis(
+        PolytropicGas(bubble.polytropic), coat, NewtonianMedium(WATER.viscosity), bubble.radius, WATER.pressure,
+        WATER.density, WATER.sound_speed,
+    )  # fmt: skip
+    wave = ToneBurst(pulse.frequency, pulse.amplitude, Sine(), np.pi, pulse.cycles, envelope=RectangularEnvelope())
+    config = SolverConfig()
+    if rtol is not None:
+        config = SolverConfig(diffrax.Dopri5(), diffrax.PIDController(rtol=rtol, atol=1e-6 * rtol), 1e-10, 1_000_000)
+
+    @equinox.filter_jit  # compiled once, as a caller who repeats a run would
+    def solve(m: Any, w: Any) -> Any:
+        return run_simulation(m, w, save_spec=SaveSpec(samples), t_max=pulse.duration, config=config).radius
+
+    return lambda: np.asarray(solve(motion, wave))
+
+
+def jbubble_rows() -> list[dict[str, Any]]:
+    """jbubble on the cases whose laws it shares."""
     rows = []
     for name in ("free, 10 kPa", "Marmottant, 50 kPa"):
         bubble, pulse = CASES[name]
         exact = simulate(bubble, pulse, WATER, tolerance=1e-12)
-        if isinstance(bubble.shell, Marmottant):
-            ratio = float(bubble.shell.buckling_radius(1.0))
-            law = MarmottantSurfaceTension(ratio, bubble.shell.chi, bubble.shell.sigma_w)
-            coat = LipidShell(law, bubble.shell.kappa_s)
-        else:
-            coat = NoShell(0.072)
-        motion = KellerMiksis(
-            PolytropicGas(bubble.polytropic), coat, NewtonianMedium(WATER.viscosity), bubble.radius, WATER.pressure,
-            WATER.density, WATER.sound_speed,
-        )  # fmt: skip
-        wave = ToneBurst(pulse.frequency, pulse.amplitude, Sine(), np.pi, pulse.cycles, envelope=RectangularEnvelope())
-        for label, solver, rtol, atol in (
-            ("default", None, 1e-3, 1e-6),
-            ("Dopri5", diffrax.Dopri5(), 1e-6, 1e-12),
-            ("Dopri5", diffrax.Dopri5(), 1e-8, 1e-14),
-        ):
-            config = SolverConfig()
-            if solver is not None:
-                config = SolverConfig(solver, diffrax.PIDController(rtol=rtol, atol=atol), 1e-10, 1_000_000)
-
-            @equinox.filter_jit  # compiled once, as a caller who repeats a run would
-            def solve(m: Any, w: Any, config=config, count=exact.seconds.size, end=pulse.duration) -> Any:
-                return run_simulation(m, w, save_spec=SaveSpec(count), t_max=end, config=config).radius
-
-            def run(motion=motion, wave=wave, solve=solve) -> Any:
-                return np.asarray(solve(motion, wave))
-
+        for label, rtol in (("default", None), ("Dopri5", 1e-6), ("Dopri5", 1e-8)):
+            run = jbubble_run(bubble, pulse, exact.seconds.size, rtol)
             begin = time.perf_counter()
             radius = run()
             compiled_in = time.perf_counter() - begin
-            rows.append({"case": name, "solver": f"jbubble {label}", "rtol": rtol,
+            rows.append({"case": name, "solver": f"jbubble {label}", "rtol": rtol or 1e-3,
                          "error": float(np.max(np.abs(radius - exact.metres)) / bubble.radius),
                          "ms": 1e3 * cpu(run, 3), "steps": f"first {compiled_in:.1f} s"})  # fmt: skip
     return rows

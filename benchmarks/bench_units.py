@@ -15,7 +15,8 @@ from collections.abc import Callable
 import numpy as np
 import pint
 
-from contrastphys.units import Q, quantities, ureg
+from contrastphys.unit_strings import ureg
+from contrastphys.units import Q, quantities
 
 
 def body(field: float, diameter: float, magnetisation: float, temperature: float) -> float:

@@ -37,6 +37,7 @@ import numpy as np
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "benchmarks")]
+
 TURNS = 3
 
 
@@ -275,13 +276,22 @@ def bubbles(scale: float) -> Case:
 
     goal = apart(simulate(bubble, pulse, bench.WATER, tolerance=1e-6).metres)
     peers = []
-    for method in ("RK45", "DOP853", "Radau", "LSODA"):
-        for rtol in (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9):  # the loosest that is as exact as ours
-            error = apart(bench.scipy_run(bubble, pulse, method, rtol, exact.seconds))
-            if error <= 1.2 * goal or rtol == 1e-9:
-                run = lambda m=method, r=rtol: bench.scipy_run(bubble, pulse, m, r, exact.seconds)  # noqa: E731
-                peers.append(Peer(f"{method}, rtol {rtol:g}, error {error:.0e}", "scipy", run))
+
+    def loosest(code: str, method: str, made: Callable[[float], Callable[[], Any]]) -> Peer:
+        """The run at the loosest tolerance that is as exact as ours."""
+        for rtol in (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9):
+            run = made(rtol)
+            error = apart(run())
+            if error <= 1.2 * goal:
                 break
+        return Peer(f"{method}, rtol {rtol:g}, error {error:.0e}", code, run)
+
+    for method in ("RK45", "DOP853", "Radau", "LSODA"):
+        made = lambda rtol, m=method: lambda: bench.scipy_run(bubble, pulse, m, rtol, exact.seconds)  # noqa: E731
+        peers.append(loosest("scipy", method, made))
+    if importlib.util.find_spec("jbubble") is not None:
+        count = exact.seconds.size
+        peers.append(loosest("jbubble", "Dopri5", lambda rtol: bench.jbubble_run(bubble, pulse, count, rtol)))
     return Case(
         "one bubble",
         f"Marmottant, 50 kPa, 20 cycles; error {goal:.0e}; SciPy with our compiled right side",
@@ -327,87 +337,6 @@ def compared(case: Case) -> list[tuple[str, str, str, float, float]]:
         for k, peer in enumerate(case.peers):
             theirs[k] = min(theirs[k], taken(peer.run) / peer.share)
     return [(peer.name, peer.code, case.what, ours, seconds) for peer, seconds in zip(case.peers, theirs, strict=True)]
-
-
-# ----------------------------------------------------------------------------------- how near to the limit
-
-
-def bandwidth() -> float:
-    """Bytes a second of reading one array and writing another, both too large for any cache."""
-    given, taken_up = np.ones(12_000_000), np.empty(12_000_000)
-    least = min(taken(lambda: np.copyto(taken_up, given)) for _ in range(5))
-    return 2 * given.nbytes / least
-
-
-def fused() -> list[tuple[str, int, float, float, float]]:
-    """Array kernels: name, bytes in and out, our seconds, those of one fused compiled pass, those at full bandwidth."""
-    import numba
-
-    from contrastphys.mri import paramagnetic as pm
-    from contrastphys.photoacoustic import water as pure
-    from contrastphys.xray.attenuation import mu_rho
-
-    speed, found = bandwidth(), []
-    fields, t = np.geomspace(1e-4, 21, 1_000_000), np.linspace(274.0, 372.0, 1_000_000)
-    energy = np.linspace(10.0, 150.0, 1_000_000)
-
-    @numba.njit
-    def solomon(field, out1, out2):  # the plain seven-term formula
-        constant = 2 / 15 * (1e-7 * 2.6752218744e8 * 9.2740100783e-24) ** 2 * 63.0 / (3.1e-10) ** 6
-        for i in range(field.size):
-            wi, ws = 2.6752218744e8 * field[i], 1.76085963e11 * field[i]
-            tau = 1 / (1 / 77e-12 + 1 / 1e-7 + 1 / 1e-8)
-            low, high = tau / (1 + (wi * tau) ** 2), tau / (1 + (ws * tau) ** 2)
-            out1[i] = 1 / (1e-7 + 1 / (constant * (3 * low + 7 * high)))
-            r2m = 0.5 * constant * (4 * tau + 3 * low + 13 * high)
-            out2[i] = 1 / (1e-7 + 1 / r2m)
-
-    coefficients = np.array([-2.8e-7, 4.2e-5, -2.1e-3, 1e3, 0.1, 2.0])
-
-    @numba.njit
-    def polynomial(x, a, out):
-        for i in range(x.size):
-            v = a[0]
-            for k in range(1, a.size):
-                v = v * x[i] + a[k]
-            out[i] = v
-
-    nodes = np.geomspace(9, 160, 300)
-    logs = np.log(nodes), np.log(nodes**-2.8)
-
-    @numba.njit
-    def interpolated(x, lx, ly, out):
-        for i in range(x.size):
-            v = math.log(x[i])
-            k = min(max(np.searchsorted(lx, v), 1), lx.size - 1)
-            out[i] = math.exp(ly[k - 1] + (ly[k] - ly[k - 1]) * (v - lx[k - 1]) / (lx[k] - lx[k - 1]))
-
-    one, two = np.empty(fields.size), np.empty(fields.size)
-    runs = [
-        (
-            "inner-sphere r1 and r2, 1e6 fields",
-            3 * fields.nbytes,
-            lambda: pm.inner_sphere_rates.bare(fields, 3.1e-10, 77e-12, 1e-7, 1e-8, 1e-8, 63.0),
-            lambda: solomon(fields, one, two),
-        ),
-        (
-            "density of water, 1e6 temperatures",
-            2 * t.nbytes,
-            lambda: pure.density.bare(t),
-            lambda: polynomial(t, coefficients, one),
-        ),
-        (
-            "mu/rho of gold, 1e6 energies",
-            2 * energy.nbytes,
-            lambda: mu_rho("Au", energy),
-            lambda: interpolated(energy, *logs, one),
-        ),
-    ]
-    for name, volume, ours, single in runs:
-        ours(), single()
-        pairs = [(taken(ours), taken(single)) for _ in range(TURNS)]
-        found.append((name, volume, min(p[0] for p in pairs), min(p[1] for p in pairs), volume / speed))
-    return found
 
 
 # ------------------------------------------------------------------------------------ processes of their own
@@ -486,6 +415,8 @@ def main() -> None:
     asked.add_argument("--quick", action="store_true", help="a tenth of the work")
     asked.add_argument("--large", action="store_true", help="compare 10,000 formulations too: a minute and 2 GB more")
     options = asked.parse_args()
+    import limits
+
     where, scale = machine(), 0.1 if options.quick else 1.0
     flags = " --quick" * options.quick + " --large" * options.large
     about = f"on {datetime.date.today().isoformat()} with Python {platform.python_version()} on {where}"
@@ -516,22 +447,16 @@ def main() -> None:
     for code in ("iapws", "jbubble"):
         if importlib.util.find_spec(code) is None:
             lines.append(f"| - | - | {code} | not installed | - | - |")
-        elif code == "jbubble":
-            lines.append(f"| one bubble | - | jbubble | {held(code)} | see `benchmarks/bench_ultrasound.py` | - |")
     lines += [
         "",
         "## How near the array kernels are to the limit",
         "",
-        "A fused pass is one compiled loop over the same arrays with a formula of the same size (for mu/rho: one "
-        "logarithmic interpolation). The share is what the bytes in and out would take at the machine's bandwidth.",
+        "Each beside one loop compiled by numba that does the same work: the kernel's own formula, written out for one "
+        "number, over the same array into new ones (`benchmarks/limits.py`). The share is what the bytes in and out "
+        "would take at the machine's bandwidth.",
         "",
-        "| kernel | ours | one fused pass | ours over fused | share of memory bandwidth |",
-        "| --- | --- | --- | --- | --- |",
+        *limits.lines(taken, seconds, TURNS),
     ]
-    for name, _, ours, single, least in fused():
-        lines.append(
-            f"| {name} | {seconds(ours)} | {seconds(single)} | {ours / single:.2g} | {100 * least / ours:.2g} % |"
-        )
     lines += ["", "## Import", "", "| fresh interpreter | processor seconds |", "| --- | --- |"]
     lines += [f"| {name} | {spent:.2f} |" for name, spent in importing()]
     lines += [

@@ -72,13 +72,13 @@ def compiled(**options: Any) -> Callable[[Callable], Callable]:
             try:
                 return build()(*args)
             except Exception as error:
-                if not _of_the_cache(error):
+                if not of_the_cache(error):
                     raise
             forget()
             try:
                 return build()(*args)  # the files were torn: made anew
             except Exception as error:
-                if not _of_the_cache(error):
+                if not of_the_cache(error):
                     raise
             forget()
             return build(cache=False)(*args)  # they cannot be written either: a full disk
@@ -91,7 +91,7 @@ def compiled(**options: Any) -> Callable[[Callable], Callable]:
     return decorate
 
 
-def _of_the_cache(error: BaseException) -> bool:
+def of_the_cache(error: BaseException) -> bool:
     """Whether an error arose while numba read or wrote the files of its cache."""
     place = error.__traceback__
     while place is not None:

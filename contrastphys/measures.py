@@ -27,7 +27,8 @@ from .provenance import Cell, Refusal, Value
 from .schema import specs
 from .showing import shows
 from .study import MODALITIES, Study
-from .units import Q, UnitError, magnitude, parse
+from .unit_strings import parse
+from .units import Q, UnitError, magnitude
 
 # What a condition is called in a protocol, by the unit it is written in.
 _NAMED = {

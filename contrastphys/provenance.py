@@ -13,7 +13,8 @@ from typing import Any
 
 from .mistakes import legible
 from .showing import Page, entry, origin, shows
-from .units import Flag, Q, container, convert
+from .unit_conversion import convert
+from .units import Flag, Q, container
 
 __all__ = ["LETTERS", "STATUSES", "Cell", "Flag", "Refusal", "Value", "choose", "merge_flags"]
 

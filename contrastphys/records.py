@@ -25,7 +25,8 @@ from .mistakes import Mistake, RecordError, near, short
 from .provenance import STATUSES, Refusal, Value
 from .schema import Reader, build, choice, number, settle, several, text
 from .showing import shows
-from .units import UnitError, convert
+from .unit_conversion import convert
+from .units import UnitError
 
 _PACKAGE = Path(__file__).resolve().parent
 

@@ -18,7 +18,9 @@ import numpy as np
 from .mistakes import Mistake, RecordError, near, printable, shown, spoken
 from .provenance import STATUSES, Value
 from .showing import shows
-from .units import Q, UnitError, convert, magnitude, parse
+from .unit_conversion import convert
+from .unit_strings import parse
+from .units import Q, UnitError, magnitude
 
 REQUIRED = ...  # a field without a default
 _VALUE_KEYS = ("value", "unit", "sd", "low", "high", "factor", "alternatives", "at", "source", "status", "note")

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from contrastphys import calibration, chemistry, records, units
+from contrastphys import calibration, chemistry, records, unit_conversion, unit_strings
 from contrastphys.cli import main
 from contrastphys.files import read_csv, read_toml
 from contrastphys.formulation import load
@@ -23,7 +23,7 @@ from contrastphys.provenance import Refusal
 from contrastphys.study import read
 from contrastphys.ultrasound import Pulse
 from contrastphys.ultrasound.sizes import Histogram
-from contrastphys.units import UnitError
+from contrastphys.units import Q, UnitError
 from contrastphys.xray.spectra import measured_spectrum, read_spectrum
 
 ESCAPES = ("\x1b[2J", "\x00", "\x07", "\x9b31m", "\u202e")
@@ -88,9 +88,9 @@ UNITS = [
 
 @pytest.mark.parametrize("text", UNITS, ids=lambda text: repr(text)[:30])
 def test_units(text):
-    told(units.container, text)
-    told(units.parse, f"1.5 {text}")
-    told(units.magnitude, f"1.5 {text}", "T")
+    told(unit_strings.container, text)
+    told(unit_strings.parse, f"1.5 {text}")
+    told(unit_conversion.magnitude, f"1.5 {text}", "T")
 
 
 @pytest.mark.parametrize("text", ["1e999999 m", "1e" + "9" * 100 + " m", "1" * 10_000 + " T", "nan T", "-inf T"])
@@ -345,7 +345,7 @@ def test_measured_tables_with_holes_are_refused(tmp_path):
 def test_a_beam_reaches_no_further_than_photons_do():
     """A bin of 1e300 keV would be divided into as many parts."""
     for energy in ([1e300, 2e300], [-5.0, 10.0], [10.0, 1001.0]):
-        told(measured_spectrum, units.Q(energy, "keV"), units.Q([1.0, 1.0], "1/cm^2"))
+        told(measured_spectrum, Q(energy, "keV"), Q([1.0, 1.0], "1/cm^2"))
 
 
 # ------------------------------------------------------------------------------------------ command line

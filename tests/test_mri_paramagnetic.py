@@ -54,11 +54,21 @@ def test_mixed_numerators_would_be_seen():
 
 
 def test_langevin_series_meets_closed_form():
-    below, above = (spectral.langevin(al) for al in (0.05 * (1 - 1e-12), 0.05 * (1 + 1e-12)))
+    below, above = (spectral.langevin(al) for al in (0.5 * (1 - 1e-12), 0.5 * (1 + 1e-12)))
     assert below[0] == pytest.approx(above[0], rel=1e-11)
     assert below[1] == pytest.approx(above[1], rel=1e-11)
     for al in (0.3, 2.0, 40.0):
         assert spectral.langevin(al)[0] == pytest.approx(literal.langevin(al), rel=1e-12)
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize("al", [1e-6, 0.05, 0.49, 0.51, 1.7, 12.0])
+def test_langevin_in_many_digits(al):
+    import mpmath
+
+    with mpmath.workdps(50):
+        exact = mpmath.coth(mpmath.mpf(al)) - 1 / mpmath.mpf(al)
+    assert float(spectral.langevin(al)[0]) == pytest.approx(float(exact), rel=2e-15)
 
 
 def test_brillouin_limits():

@@ -64,7 +64,7 @@ def test_against_the_literal_formulas():
      (100, 3.0000004 + 0.000571j)],
 )  # fmt: skip
 def test_polytropic_function(x, value):
-    found = complex(*_phi(np.asarray(x), 1.4))
+    found = complex(_phi(x, 1.4))
     assert found.real == pytest.approx(value.real, abs=6e-7)
     assert found.imag == pytest.approx(value.imag, abs=6e-7)
     assert found == pytest.approx(ref.phi(x, 1.4), rel=1e-9)
@@ -75,7 +75,7 @@ def test_polytropic_function_in_many_digits(x):
     with mpmath.workdps(40):
         z = mpmath.sqrt(1j / mpmath.mpf(x))
         exact = complex(3 * 1.07 / (1 - 3 * (mpmath.mpf(1.07) - 1) * 1j * x * (z * mpmath.coth(z) - 1)))
-    found = complex(*_phi(np.asarray(x), 1.07))
+    found = complex(_phi(x, 1.07))
     assert found.real == pytest.approx(exact.real, rel=2e-15)
     assert found.imag == pytest.approx(exact.imag, rel=1e-11)
 
@@ -92,11 +92,11 @@ def test_heat_that_is_kept_is_that_of_its_own_shell():
 
 
 def test_polytropic_function_at_its_ends():
-    assert complex(*_phi(np.asarray(1e-12), 1.4)) == pytest.approx(4.2, rel=1e-5)
-    assert complex(*_phi(np.asarray(1e9), 1.4)) == pytest.approx(3, rel=1e-8)
+    assert complex(_phi(1e-12, 1.4)) == pytest.approx(4.2, rel=1e-5)
+    assert complex(_phi(1e9, 1.4)) == pytest.approx(3, rel=1e-8)
     assert np.all(np.isfinite(_phi(np.geomspace(1e-30, 1e30, 200), 1.67)))
-    x = np.geomspace(20, 5000, 4000)  # no step where the series takes over
-    assert np.max(np.abs(np.diff(np.log(_phi(x, 1.4)[1] * x)))) < 1e-4
+    x = np.geomspace(1, 5000, 8000)  # no step where the series takes over
+    assert np.max(np.abs(np.diff(np.log(_phi(x, 1.4).imag * x)))) < 1e-4
 
 
 def test_free_air_bubble_with_heat_exchange():
@@ -241,7 +241,7 @@ def test_heat_of_the_gas_where_its_difference_cancels():
         x = 1 / size**2
         bracket = np.sum(terms * (1j / x) ** n)
         exact = 3 * 1.4 / (1 - 3 * 0.4 * 1j * x * bracket)
-        assert complex(*_phi(np.asarray(x), 1.4)) == pytest.approx(complex(exact), rel=3e-12)
+        assert complex(_phi(x, 1.4)) == pytest.approx(complex(exact), rel=3e-12)
 
 
 def test_radiation_damps_by_the_size_over_the_wavelength():

@@ -16,8 +16,9 @@ from collections.abc import Callable
 import numpy as np
 
 from ..constants import AVOGADRO, BOHR_MAGNETON, GAMMA_ELECTRON, GAMMA_PROTON, LIGHT_SPEED, MU0_4PI
+from ..elementwise import elementwise
 from ..units import quantities
-from .spectral import ayant, curie_moment, freed, lorentz
+from .spectral import ayant, curie_moment, dispersions, freed, lorentz, weighted
 
 CONVENTIONAL_WATER = 55.5e3  # mol/m^3: the concentration of water most parameter sets were fitted with
 
@@ -105,16 +106,30 @@ def electron_relaxation(field, delta2, tau_v, spin=3.5, form="general"):
         raise ValueError(f"form is '{form}': it must be 'general' or 'powell'")
     if form == "powell" and np.any(np.asarray(spin) != 3.5):
         raise ValueError("the form 'powell' of T2e was fitted for S = 7/2: write form='general' for other spins")
-    x = GAMMA_ELECTRON * field * tau_v
     c = 4.0 * spin * (spin + 1.0) - 3.0
-    one, four = 1.0 / (1.0 + x * x), 1.0 / (1.0 + 4.0 * x * x)
+    turned = GAMMA_ELECTRON * tau_v
     strength = delta2 * tau_v
-    rate1 = c / 25.0 * strength * (one + 4.0 * four)
+    share1, share2 = c / 25.0 * strength, c / 50.0 * strength
+    rate1 = dispersions(field, 0.0, share1, turned, 4.0 * share1, 2.0 * turned)
     if form == "powell":
+        x = turned * field
         rate2 = strength * (5.26 / (1.0 + 0.372 * x * x) + 7.18 / (1.0 + 1.24 * x))
     else:
-        rate2 = c / 50.0 * strength * (3.0 + 5.0 * one + 2.0 * four)
+        rate2 = dispersions(field, 3.0 * share2, 5.0 * share2, turned, 2.0 * share2, 2.0 * turned)
     return 1.0 / rate1, 1.0 / rate2
+
+
+@elementwise
+def _joint_time(rate, time):
+    """Correlation time of two processes, 1/(rate + 1/time)."""
+    return 1.0 / (rate + 1.0 / time)
+
+
+@elementwise
+def _dipolar_rate(field, k, rest, proton, electron, tc1, tc2, gamma_proton, gamma_electron):
+    """k [rest tc1 + proton L(wI, tc1) + electron L(wS, tc2)]."""
+    slow, fast = gamma_proton * field * tc1, gamma_electron * field * tc2
+    return k * (tc1 * (rest + proton / (1.0 + slow * slow)) + electron * tc2 / (1.0 + fast * fast))
 
 
 @quantities(
@@ -152,16 +167,15 @@ def inner_sphere_rates(field, distance, tau_R, tau_M, t1e, t2e, moment2=63.0, hy
     >>> print(f"{r1m:.4g~C}, {r2m:.4g~C}")
     1.342e+05 1/s, 1.565e+05 1/s
     """
-    w_i, w_s = GAMMA_PROTON * field, GAMMA_ELECTRON * field
-    te1, te2 = 1.0 / (1.0 / tau_M + 1.0 / t1e), 1.0 / (1.0 / tau_M + 1.0 / t2e)
-    tc1, tc2 = 1.0 / (1.0 / tau_R + 1.0 / te1), 1.0 / (1.0 / tau_R + 1.0 / te2)
     k = dipolar_constant(distance, moment2)
-    proton, electron = 3.0 * lorentz(w_i, tc1), lorentz(w_s, tc2)
-    r1m = k * (proton + 7.0 * electron)
-    r2m = 0.5 * k * (4.0 * tc1 + proton + 13.0 * electron)
+    turning = 1.0 / tau_R + 1.0 / tau_M
+    tc1, tc2 = _joint_time(turning, t1e), _joint_time(turning, t2e)
+    r1m = _dipolar_rate(field, k, 0.0, 3.0, 7.0, tc1, tc2, GAMMA_PROTON, GAMMA_ELECTRON)
+    r2m = _dipolar_rate(field, 0.5 * k, 4.0, 3.0, 13.0, tc1, tc2, GAMMA_PROTON, GAMMA_ELECTRON)
     if np.any(hyperfine):
         scalar = spin * (spin + 1.0) * hyperfine**2 / 3.0
-        passing = lorentz(w_s, te2)
+        te1, te2 = _joint_time(1.0 / tau_M, t1e), _joint_time(1.0 / tau_M, t2e)
+        passing = lorentz(field * GAMMA_ELECTRON, te2)
         r1m = r1m + 2.0 * scalar * passing
         r2m = r2m + scalar * (te1 + passing)
     return r1m, r2m
@@ -203,9 +217,18 @@ def curie_inner_sphere_rates(field, temperature, distance, tau, j=3.5, g_j=2.0, 
     5943 1/s, 7163.6 1/s
     """
     m = curie_moment(field, temperature, j, g_j, linear)
-    strength = (MU0_4PI * GAMMA_PROTON * m) ** 2 / distance**6
-    dispersive = lorentz(GAMMA_PROTON * field, tau)
-    return 1.2 * strength * dispersive, 0.2 * strength * (4.0 * tau + 3.0 * dispersive)
+    strength = (MU0_4PI * GAMMA_PROTON) ** 2 / distance**6
+    return (
+        _curie_rate(field, m, 0.2 * strength * tau, 0.0, 6.0, GAMMA_PROTON * tau),
+        _curie_rate(field, m, 0.2 * strength * tau, 4.0, 3.0, GAMMA_PROTON * tau),
+    )
+
+
+@elementwise
+def _curie_rate(field, moment, strength, rest, dispersive, time):
+    """strength m^2 [rest + dispersive/(1 + (time B)^2)], the time in 1/T."""
+    turned = field * time
+    return strength * moment * moment * (rest + dispersive / (1.0 + turned * turned))
 
 
 def two_motions(rates: Callable, tau_R, order_parameter, tau_local):
@@ -269,11 +292,14 @@ def exchange(r1m, r2m, tau_M, q=1.0, shift=0.0, water=CONVENTIONAL_WATER):
     >>> print(f"{r1:.4f~P}")
     16.3800 1/mM/s
     """
-    k = 1.0 / tau_M
-    r1 = q / water * r1m * k / (k + r1m)
-    dw2 = np.square(shift)
-    r2 = q / water * k * (r2m * (r2m + k) + dw2) / (np.square(r2m + k) + dw2)
-    return r1, r2
+    return _passed_on(q / water, r1m, 1.0 / tau_M, 0.0), _passed_on(q / water, r2m, 1.0 / tau_M, shift)
+
+
+@elementwise
+def _passed_on(share, rate, k, shift):
+    """Swift and Connick's part of a rate that reaches the bulk; without a shift it is 1/(1/rate + 1/k)."""
+    both, squared = rate + k, shift * shift
+    return share * k * (rate * both + squared) / (both * both + squared)
 
 
 def outer_sphere_constant(approach, diffusion):
@@ -319,11 +345,10 @@ def outer_sphere(field, approach, diffusion, t1e, t2e, moment2=63.0):
     """
     td = approach * approach / diffusion
     c = outer_sphere_constant(approach, diffusion) * BOHR_MAGNETON**2 * moment2
-    proton = 3.0 * freed(GAMMA_PROTON * field, td, t1e)
-    electron = freed(GAMMA_ELECTRON * field, td, t2e)
-    z = np.sqrt(td / t1e)
-    rest = (1.0 + 0.25 * z) / (1.0 + z * (1.0 + z * (4.0 / 9.0 + z / 9.0)))
-    return c * (proton + 7.0 * electron), 0.5 * c * (4.0 * rest + proton + 13.0 * electron)
+    proton = freed(field, GAMMA_PROTON * td, GAMMA_PROTON * t1e)
+    electron = freed(field, GAMMA_ELECTRON * td, GAMMA_ELECTRON * t2e)
+    rest = freed(0.0, td, t1e)
+    return weighted(c, 0.0, 3.0, proton, 7.0, electron), weighted(0.5 * c, 4.0 * rest, 3.0, proton, 13.0, electron)
 
 
 @quantities(
@@ -360,9 +385,16 @@ def curie_outer_sphere(field, temperature, approach, diffusion, j=3.5, g_j=2.0, 
     >>> print(f"{r1:.4f~P}, {r2:.4f~P}")
     0.0106 1/mM/s, 0.0138 1/mM/s
     """
-    c = 3.0 * outer_sphere_constant(approach, diffusion) * curie_moment(field, temperature, j, g_j, linear) ** 2
-    dispersive = 3.0 * ayant(GAMMA_PROTON * field, approach * approach / diffusion)
-    return c * dispersive, 0.5 * c * (dispersive + 4.0)
+    m = curie_moment(field, temperature, j, g_j, linear)
+    c = 3.0 * outer_sphere_constant(approach, diffusion)
+    dispersive = ayant(field, GAMMA_PROTON * approach * approach / diffusion)
+    return _passing_moment(m, c, 0.0, 3.0, dispersive), _passing_moment(m, c, 2.0, 1.5, dispersive)
+
+
+@elementwise
+def _passing_moment(moment, c, rest, share, density):
+    """c m^2 [rest + share j]."""
+    return c * moment * moment * (rest + share * density)
 
 
 @quantities("rad/s", field=_FIELD, bound_shift=("1", -1e-2, 1e-2, "shift of the bound proton relative to free water"))

@@ -13,6 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..constants import AVOGADRO, BOLTZMANN, GAMMA_ELECTRON, GAMMA_PROTON, MU0, MU0_4PI
+from ..elementwise import elementwise
 from ..units import quantities
 from .spectral import ayant, freed, langevin
 
@@ -94,31 +95,38 @@ def rmg_terms(
     approach = 0.5 * diameter + coating
     volume = np.pi / 6.0 * diameter**3
     mu = saturation_magnetisation * volume
-    la, ratio = langevin(mu * field / (BOLTZMANN * temperature))
+    la, ratio = langevin(mu / (BOLTZMANN * temperature) * field)
     number = molar_volume / volume  # cores per m^3 at 1 mol/m^3 of metal
-    prefactor = 32.0 * np.pi / 135.0 * (MU0_4PI * GAMMA_PROTON * mu) ** 2 * number / (approach * diffusion)
+    c = 32.0 * np.pi / 135.0 * (MU0_4PI * GAMMA_PROTON * mu) ** 2 * number / (approach * diffusion)
     td = approach * approach / diffusion
-    w_i = GAMMA_PROTON * field
     q = anisotropy_weight
     p = 1.0 - q
-    proton = freed(w_i, td, neel)
-    z = np.sqrt(td / neel)
-    rest = (1.0 + 0.25 * z) / (1.0 + z * (1.0 + z * (4.0 / 9.0 + z / 9.0)))
-    electron = p * freed(GAMMA_ELECTRON * field, td, neel) if np.any(p) else 0.0
-    spread = 1.0 - la * la - 2.0 * ratio
-    mean = 3.0 * ayant(w_i, td)
-    r1_moving = 7.0 * ratio * electron + (7.0 * q * ratio + 3.0 * spread) * proton
-    r2_moving = (
-        13.0 * ratio * electron
-        + 7.0 * q * ratio * proton
-        + 6.0 * q * ratio * rest
-        + spread * (3.0 * proton + 4.0 * rest)
-    )
-    square = la * la
+    proton = freed(field, GAMMA_PROTON * td, GAMMA_PROTON * neel)
+    rest = freed(0.0, td, neel)
+    electron = p * freed(field, GAMMA_ELECTRON * td, GAMMA_ELECTRON * neel) if np.any(p) else 0.0
+    mean = ayant(field, GAMMA_PROTON * td)
     return (
-        (prefactor * r1_moving, 0.5 * prefactor * r2_moving),
-        (prefactor * square * mean, 0.5 * prefactor * square * (mean + 4.0)),
+        (
+            _moving(la, ratio, c, 7.0, electron, 7.0 * q, 3.0, proton, 0.0, 0.0, rest),
+            _moving(la, ratio, 0.5 * c, 13.0, electron, 7.0 * q, 3.0, proton, 6.0 * q, 4.0, rest),
+        ),
+        (_standing(la, c, 0.0, 3.0, mean), _standing(la, 0.5 * c, 4.0, 3.0, mean)),
     )
+
+
+@elementwise
+def _moving(la, ratio, c, turning, electron, tied, spread, proton, tied_rest, spread_rest, rest):
+    """Rate from the part of the moment that fluctuates, W = 1 - La^2 - 2 La/al being its spread along the field."""
+    w = 1.0 - la * la - 2.0 * ratio
+    return c * (
+        turning * ratio * electron + (tied * ratio + spread * w) * proton + (tied_rest * ratio + spread_rest * w) * rest
+    )
+
+
+@elementwise
+def _standing(la, c, rest, share, density):
+    """Rate from the mean moment, c La^2 [rest + share j_A]."""
+    return c * la * la * (rest + share * density)
 
 
 @quantities(

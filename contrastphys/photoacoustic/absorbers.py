@@ -22,7 +22,8 @@ from ..constants import AVOGADRO
 from ..formulation import Formulation, load
 from ..parts import Core
 from ..provenance import Flag, Refusal, merge_flags
-from ..units import UnitError, convert
+from ..unit_conversion import convert
+from ..units import UnitError
 from .particles import Particle
 from .permittivity import DEFAULT_TABLE, optical_columns
 from .sections import MOLAR, cross_sections, optical_band

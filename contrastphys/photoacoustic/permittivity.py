@@ -20,7 +20,8 @@ import numpy as np
 from .. import records
 from ..constants import ELEMENTARY_CHARGE, HBAR, LIGHT_SPEED, PLANCK
 from ..provenance import Refusal
-from ..units import convert, quantities
+from ..unit_conversion import convert
+from ..units import quantities
 
 __all__ = [
     "GOLD_TABLES",

@@ -253,7 +253,7 @@ def checked(particle: Particle, pulse: float, temperature: float) -> list[Flag]:
         notes.append(Flag("rod-heat", "heat of a rod computed as that of the sphere of equal volume", "warn"))
     if particle.outer_diameter > 200:
         notes.append(Flag("large", "particle above 200 nm: elasticity and retardation are left out", "warn"))
-    water._celsius(temperature)
+    water.liquid(temperature)
     return notes
 
 

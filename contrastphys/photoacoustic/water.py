@@ -17,6 +17,7 @@ import numpy as np
 from numpy.polynomial.polynomial import polyval
 
 from ..constants import ZERO_CELSIUS
+from ..elementwise import elementwise
 from ..provenance import Refusal
 from ..units import RangeWarning, quantities
 
@@ -68,26 +69,58 @@ MEDIA = {
 
 def _celsius(temperature):
     """Degrees Celsius within the liquid range; refuses what is not liquid water."""
-    celsius = np.asarray(temperature, dtype=float) - ZERO_CELSIUS
-    bad = ~((celsius >= -1e-9) & (celsius <= 100.0 + 1e-9))
-    if bad.any():
-        found = float(np.atleast_1d(celsius)[np.atleast_1d(bad)][0])
+    return liquid(temperature) - ZERO_CELSIUS
+
+
+def liquid(temperature):
+    """The temperature [K] as numbers, where water is liquid; refuses any other."""
+    kelvin = np.asarray(temperature, dtype=float)
+    least, most = ZERO_CELSIUS - 1e-9, ZERO_CELSIUS + 100.0 + 1e-9
+    if kelvin.size and not (kelvin.min() >= least and kelvin.max() <= most):  # not a number is not liquid either
+        found = float(kelvin[~((kelvin >= least) & (kelvin <= most))][0])
         raise Refusal(
             "temperature",
-            f"temperature {found + ZERO_CELSIUS:g} K ({found:g} degC) is outside 0 to 100 degC, where the formulas "
+            f"temperature {found:g} K ({found - ZERO_CELSIUS:g} degC) is outside 0 to 100 degC, where the formulas "
             "of liquid water hold; write for example Q(37, 'degC')",
         )
-    return celsius[()]
+    return kelvin[()]
 
 
-def _density_celsius(celsius):
-    return polyval(celsius, _KELL) / (1.0 + _KELL_BELOW * celsius)
+@elementwise
+def _density_at(kelvin, zero):
+    t = kelvin - zero
+    a, b, c, d, e, f = _KELL
+    return (a + t * (b + t * (c + t * (d + t * (e + t * f))))) / (1.0 + _KELL_BELOW * t)
 
 
-def _expansion_celsius(celsius):
+@elementwise
+def _expansion_at(kelvin, zero):
     """-(1/rho) d rho/dT of Kell's formula, differentiated analytically."""
-    slopes = [n * c for n, c in enumerate(_KELL)][1:]
-    return _KELL_BELOW / (1.0 + _KELL_BELOW * celsius) - polyval(celsius, slopes) / polyval(celsius, _KELL)
+    t = kelvin - zero
+    a, b, c, d, e, f = _KELL
+    above = a + t * (b + t * (c + t * (d + t * (e + t * f))))
+    slope = b + t * (2.0 * c + t * (3.0 * d + t * (4.0 * e + t * (5.0 * f))))
+    return _KELL_BELOW / (1.0 + _KELL_BELOW * t) - slope / above
+
+
+@elementwise
+def _sound_speed_at(kelvin, zero):
+    t = kelvin - zero
+    a, b, c, d, e, f = _MARCZAK
+    return a + t * (b + t * (c + t * (d + t * (e + t * f))))
+
+
+@elementwise
+def _heat_capacity_at(kelvin, zero):
+    t = kelvin - zero
+    a, b, c, d, e, f, g = _HEAT_CAPACITY
+    return a + t * (b + t * (c + t * (d + t * (e + t * (f + t * g)))))
+
+
+@elementwise
+def _gruneisen_at(kelvin, zero):
+    speed = _sound_speed_at(kelvin, zero)
+    return _expansion_at(kelvin, zero) * speed * speed / _heat_capacity_at(kelvin, zero)
 
 
 @quantities("kg/m^3", temperature=_KELVIN)
@@ -114,7 +147,7 @@ def density(temperature: Any) -> Any:
     >>> print(f"{density('4 degC'):.3f}")
     999.972 kilogram / meter ** 3
     """
-    return _density_celsius(_celsius(temperature))
+    return _density_at(liquid(temperature), ZERO_CELSIUS)
 
 
 @quantities("1/K", temperature=_KELVIN)
@@ -139,7 +172,7 @@ def expansion(temperature: Any) -> Any:
     >>> print(f"{expansion.bare(310.15):.4e}")
     3.6188e-04
     """
-    return _expansion_celsius(_celsius(temperature))
+    return _expansion_at(liquid(temperature), ZERO_CELSIUS)
 
 
 @quantities("1", temperature=_KELVIN, rise=("K", 0, 374, "temperature rise above it"))
@@ -221,7 +254,7 @@ def sound_speed(temperature: Any) -> Any:
     >>> print(f"{sound_speed('37 degC'):.1f}")
     1523.7 meter / second
     """
-    return polyval(_celsius(temperature), _MARCZAK)
+    return _sound_speed_at(liquid(temperature), ZERO_CELSIUS)
 
 
 @quantities("J/(kg*K)", temperature=_KELVIN)
@@ -248,7 +281,7 @@ def heat_capacity(temperature: Any) -> Any:
     >>> print(f"{heat_capacity('25 degC'):.1f}")
     4181.3 joule / kelvin / kilogram
     """
-    return polyval(_celsius(temperature), _HEAT_CAPACITY)
+    return _heat_capacity_at(liquid(temperature), ZERO_CELSIUS)
 
 
 @quantities("1", temperature=_KELVIN)
@@ -288,8 +321,7 @@ def gruneisen(temperature: Any, medium: str = "water") -> Any:
     if other is None and medium != "water":
         known = ", ".join(["water", *MEDIA])
         raise ValueError(f"no Grueneisen parameter is known for '{medium}'; known: {known}; or give the number")
-    celsius = _celsius(temperature)
-    water = _expansion_celsius(celsius) * polyval(celsius, _MARCZAK) ** 2 / polyval(celsius, _HEAT_CAPACITY)
+    water = _gruneisen_at(liquid(temperature), ZERO_CELSIUS)
     if other is None:
         return water
     if other.factor is not None:

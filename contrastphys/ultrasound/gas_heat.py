@@ -13,10 +13,10 @@ import math
 from typing import Any
 
 import numpy as np
-from numpy.polynomial.polynomial import polyval
 from numpy.typing import NDArray
 
 from ..constants import GAS_CONSTANT
+from ..elementwise import elementwise
 from ..units import quantities
 from .bubble import Gas
 
@@ -25,39 +25,33 @@ Array = NDArray[np.float64]
 KEPT = 50_000
 """Sizes times frequencies up to which an answer is kept: a grid of a population, not the arrays of a user."""
 
-SERIES = (1 / 3, 1 / 45, -2 / 945, -1 / 4725, 2 / 93555, 1382 / 638512875, -4 / 18243225, -3617 / 162820783125)
-"""z coth z - 1 against y = -i z^2: odd powers are imaginary, even ones real, from the first on."""
 
+@functools.partial(elementwise, result=complex)
+def _phi(x, gamma):
+    """Complex polytropic function: 3 gamma when the gas keeps its heat, 3 when it keeps its temperature.
 
-def _bracket(y: Array) -> tuple[Array, Array]:
-    """Real and imaginary part of z coth z - 1 for z = sqrt(i y), y > 0.
-
-    With t = sqrt(2 y): z coth z = (t/2) [(sinh t + sin t) + i (sinh t - sin t)]/(cosh t - cos t), here times e^-t above
-    and below so that nothing overflows. Below y = 0.09, where the differences cancel, the series is taken.
+    Phi = 3 gamma/(1 - 3 (gamma-1) i X b), b = z coth z - 1, z^2 = i/X, in real numbers: z = (1 + i) s.
     """
-    t = np.sqrt(2 * y)
-    less = np.expm1(-t)  # e^-t - 1
-    tangent = np.tan(t / 2)  # takes a sixth of the time of sine and cosine
-    turned = 4 * (1 + less) * tangent / (1 + tangent**2)  # 2 e^-t sin t
-    scale = t / 2 / (less**2 + turned * tangent)
-    sinh = -less * (2 + less)  # 1 - e^-2t
-    real, imaginary = scale * (sinh + turned) - 1, scale * (sinh - turned)
-    small = y < 0.09
-    if np.any(small):
-        low = np.where(small, y, 0.0)
-        even = low**2
-        imaginary = np.where(small, low * polyval(even, SERIES[0::2]), imaginary)
-        real = np.where(small, even * polyval(even, SERIES[1::2]), real)
-    return real, imaginary
-
-
-def _phi(x: Array, gamma: float) -> tuple[Array, Array]:
-    """Complex polytropic function: 3 gamma when the gas keeps its heat, 3 when it keeps its temperature; its parts."""
-    real, imaginary = _bracket(1 / x)
-    keeps = 3 * (gamma - 1) * x
-    over, under = 1 + keeps * imaginary, keeps * real
-    scale = 3 * gamma / (over**2 + under**2)
-    return scale * over, scale * under
+    y = 1.0 / x
+    small = np.minimum(y, 0.25)  # b by its series there, where coth z - 1/z cancels
+    q = small * small
+    tail_r = 1382 / 638512875 - q * (3617 / 162820783125 - q * (349222 / 1531329465290625))
+    series_r = q * (1 / 45 - q * (1 / 4725 - q * tail_r))
+    tail_i = 2 / 93555 - q * (4 / 18243225 - q * (87734 / 38979295480125))
+    series_i = small * (1 / 3 - q * (2 / 945 - q * tail_i))
+    s = np.sqrt(0.5 * np.maximum(y, 0.25))
+    gone, tangent = np.expm1(-2.0 * s), np.tan(s)  # the tangent takes a sixth of the time of sine and cosine
+    left = 1.0 + gone
+    turned = 4.0 * left * tangent / (1.0 + tangent * tangent)
+    over = s / (gone * gone + turned * tangent)
+    coth_r, coth_i = -over * gone * (1.0 + left), over * turned  # times s
+    large = y >= 0.25
+    b_r = (1.0 - large) * series_r + large * (coth_r + coth_i - 1.0)
+    b_i = (1.0 - large) * series_i + large * (coth_r - coth_i)
+    keeps = 3.0 * (gamma - 1.0) * x
+    below_r, below_i = 1.0 + keeps * b_i, keeps * b_r
+    scale = 3.0 * gamma / (below_r * below_r + below_i * below_i)
+    return scale * below_r + 1j * (scale * below_i)  # numpy divides complex numbers slowly
 
 
 def heat_exchange(
@@ -66,8 +60,8 @@ def heat_exchange(
     """Effective polytropic exponent and thermal viscosity [Pa s]."""
     density = rest_pressure * gas.molar_mass / (GAS_CONSTANT * temperature)
     diffusivity = gas.conductivity / (density * gas.heat_capacity)
-    real, imaginary = _phi(diffusivity / (omega * radius**2), gas.adiabatic)
-    return real / 3, rest_pressure * imaginary / (4 * omega)
+    phi = _phi(diffusivity / (omega * radius**2), gas.adiabatic)
+    return phi.real / 3, rest_pressure * phi.imag / (4 * omega)
 
 
 def heat_over_sizes(

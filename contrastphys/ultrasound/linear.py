@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..elementwise import elementwise
 from ..showing import shows
 from ..units import Flag, Q, quantities
 from .bubble import Bubble, Gas, Liquid, liquid_of
@@ -76,14 +77,11 @@ class Response(NamedTuple):
 
     def denominator(self, side: str = "bilinear") -> NDArray[np.complex128]:
         """D of x = -p/D [Pa]."""
-        real, imaginary = self.parts(side)
-        return real + 1j * imaginary
-
-    def parts(self, side: str = "bilinear") -> tuple[Array, Array]:
-        """Real and imaginary part of D; over sizes and frequencies complex numbers take longer than all the rest."""
         spread = 1 + self.eps**2
-        inertia = self.mass * self.omega**2 / spread
-        return self.stiffness(side) - inertia, self.omega * self.friction() + inertia * self.eps
+        inertia = self.mass * self.omega**2
+        return (self.stiffness(side) - inertia / spread) + 1j * (
+            self.omega * self.friction() + inertia * self.eps / spread
+        )
 
 
 def response(
@@ -130,12 +128,30 @@ def sections(r: Response, radius: ArrayLike, liquid: Liquid, side: str = "biline
     """Scattering and absorption cross-section [m^2] of a linear response; extinction is their sum."""
     radius = np.asarray(radius, float)
     rho, c = liquid.density, liquid.sound_speed
-    real, imaginary = r.parts(side)
-    driven = rho * radius**3 * r.omega**2
-    scale = 4 * math.pi * driven / (real**2 + imaginary**2)
-    scattering = scale * driven / (1 + r.eps**2)
-    absorption = scale * (c * r.friction())
+    friction = r.friction()
+    size = _squared_denominator(r.stiffness(side), friction, r.mass, r.omega, r.eps)
+    scattering = _scattered(4 * math.pi * rho**2, r.omega, radius, r.eps, size)
+    absorption = _absorbed(4 * math.pi * rho * c, r.omega, radius, friction, size)
     return scattering, absorption
+
+
+@elementwise
+def _squared_denominator(stiffness, friction, mass, omega, eps):
+    """|D|^2 of x = -p/D."""
+    inertia = mass * (omega * omega) / (1.0 + eps * eps)
+    real, imaginary = stiffness - inertia, omega * friction + inertia * eps
+    return real * real + imaginary * imaginary
+
+
+@elementwise
+def _scattered(scale, omega, radius, eps, size):
+    pushed = (omega * omega) * (radius * radius * radius)
+    return scale * pushed * pushed / ((1.0 + eps * eps) * size)
+
+
+@elementwise
+def _absorbed(scale, omega, radius, friction, size):
+    return (scale * radius * radius * radius) * (omega * omega) * friction / size
 
 
 def natural(

@@ -21,7 +21,17 @@ from pathlib import Path
 from typing import Any
 
 import contrastphys
-from contrastphys import calibration, chemistry, cli, formulation, questions, records, study, units
+from contrastphys import (
+    calibration,
+    chemistry,
+    cli,
+    formulation,
+    questions,
+    records,
+    study,
+    unit_conversion,
+    unit_strings,
+)
 from contrastphys.files import read_csv
 from contrastphys.mistakes import RecordError
 from contrastphys.mri.calibration import read_measurements
@@ -179,12 +189,12 @@ def unit(data: bytes) -> None:
     """A unit, alone and behind a number."""
     text = _text(data)
     for call in (
-        lambda: units.container(text),
-        lambda: units.parse(text),
-        lambda: units.parse(f"1.5 {text}"),
-        lambda: units.magnitude(text, "T"),
-        lambda: units.magnitude(text, "mmol/L"),
-        lambda: units.convert(1.0, text, "1/(mM*s)"),
+        lambda: unit_strings.container(text),
+        lambda: unit_strings.parse(text),
+        lambda: unit_strings.parse(f"1.5 {text}"),
+        lambda: unit_conversion.magnitude(text, "T"),
+        lambda: unit_conversion.magnitude(text, "mmol/L"),
+        lambda: unit_conversion.convert(1.0, text, "1/(mM*s)"),
     ):
         with watched():
             call()

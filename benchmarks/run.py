@@ -418,11 +418,12 @@ def main() -> None:
     import limits
 
     where, scale = machine(), 0.1 if options.quick else 1.0
+    flags = " --quick" * options.quick + " --large" * options.large
     about = f"on {datetime.date.today().isoformat()} with Python {platform.python_version()} on {where}"
     lines = [
         "# Benchmarks against peers",
         "",
-        f"Made by `python benchmarks/run.py` {about}.",
+        f"Made by `python benchmarks/run.py{flags}` {about}.",
         "",
         "Processor seconds, taking turns, the least of three; a peer that loops is scaled up from fewer. "
         "Above 1 the peer takes longer.",

@@ -146,7 +146,7 @@ class Comparison:
         Within their hard limits before those outside, those that need the modality before those that do not, then by
         the width of the margin.
         """
-        outside = {entry["id"]: bool(entry["exceeds"]) for entry in self.rank()}
+        outside = {entry["id"]: bool(entry["exceeds"]) for entry in self._entries}
         found = []
         for formulation in self.formulations:
             verdict = self.verdict(formulation.id, modality)
@@ -246,21 +246,9 @@ class Comparison:
 
     # ------------------------------------------------------------------------------------------- ranking
 
-    def rank(self, samples: Mapping[str, Mapping[str, Any]] | None = None) -> list[dict[str, Any]]:
-        """Formulations by hard limits, then Pareto front of the margins, then smallest margin; no score.
-
-        Parameters
-        ----------
-        samples : mapping
-            Margins of each formulation in each modality at every sample, as `propagate(...).margins()` gives them.
-
-        Returns
-        -------
-        list of dict
-            id, front (1 is best, None outside a hard limit), limiting modality, smallest margin, margins,
-            and what is exceeded; with samples also the share of them in which it is `first` by this very order,
-            and that in which it is `on_front`.
-        """
+    @functools.cached_property
+    def _entries(self) -> list[dict[str, Any]]:
+        """What `rank` says of each formulation, in the order of the study; pages ask for it many times."""
         entries: list[dict[str, Any]] = []
         for formulation in self.formulations:
             margins = self.margins(formulation.id)
@@ -277,6 +265,24 @@ class Comparison:
         allowed = [e for e in entries if e["margins"] and not e["exceeds"]]
         for entry, front in zip(allowed, fronts([e["margins"] for e in allowed]), strict=True):
             entry["front"] = front
+        return entries
+
+    def rank(self, samples: Mapping[str, Mapping[str, Any]] | None = None) -> list[dict[str, Any]]:
+        """Formulations by hard limits, then Pareto front of the margins, then smallest margin; no score.
+
+        Parameters
+        ----------
+        samples : mapping
+            Margins of each formulation in each modality at every sample, as `propagate(...).margins()` gives them.
+
+        Returns
+        -------
+        list of dict
+            id, front (1 is best, None outside a hard limit), limiting modality, smallest margin, margins,
+            and what is exceeded; with samples also the share of them in which it is `first` by this very order,
+            and that in which it is `on_front`.
+        """
+        entries = [{**entry, "margins": {**entry["margins"]}} for entry in self._entries]
         if samples is not None:
             shares(entries, samples, {e["id"]: self.needed(e["id"]) for e in entries})
         return sorted(entries, key=lambda e: (e["front"] or math.inf, -(e["smallest"] or 0.0)))

@@ -7,7 +7,9 @@ import pytest
 import contrastphys as cp
 from contrastphys import records
 from contrastphys.mistakes import RecordError
+from contrastphys.mri import Protocol as MRI
 from contrastphys.provenance import STATUSES
+from contrastphys.remembering import of_last
 from contrastphys.study import MODALITIES, Scenario, Study, cells, place, read, shortlist, study_of
 
 
@@ -199,3 +201,32 @@ def test_an_id_that_stands_twice_is_told_where_it_stands(tmp_path):
     with pytest.raises(RecordError) as error:
         study_of(file)
     assert [m.line for m in error.value.mistakes] == [3, 5]
+
+
+def test_what_is_remembered_is_of_the_object_asked_and_of_its_records(gadoterate):
+    asked = []
+
+    @of_last
+    def told(of, word):
+        asked.append(word)
+        return f"{of.id} {word}"
+
+    other = gadoterate.replace(id="other")
+    placed, _ = place(gadoterate, Scenario())
+    for _ in range(2):
+        assert told(gadoterate, "a") == told(placed, "a") == "gadoterate a"  # a dose in the target changes nothing
+    assert (told(other, "a"), told(gadoterate, "a"), told(gadoterate, "b")) == (
+        "other a",
+        "gadoterate a",
+        "gadoterate b",
+    )
+    assert asked == ["a", "a", "a", "b"]
+    with records.using({("gases", "C4F10"): records.gas("C3F8")}):
+        assert told(gadoterate, "b") == "gadoterate b"
+    assert asked == ["a", "a", "a", "b", "b"]
+
+
+def test_times_of_the_tissue_are_those_of_the_protocol_asked():
+    brain, muscle = (MRI(tissue=name) for name in ("white matter", "muscle"))
+    times = [p.times(3.0).t1.number for p in (brain, muscle, brain)]
+    assert times[0] == times[2] != times[1]

@@ -63,16 +63,17 @@ class Response(NamedTuple):
             return self.below
         if side == "above":
             return self.above
-        if np.any(self.below < 0) or np.any(self.above < 0):
+        corner = self.below is not self.above
+        if np.any(self.below < 0) or (corner and np.any(self.above < 0)):
             raise ValueError("the shell softens so much that the bubble has no stable rest radius")
-        if np.array_equal(self.below, self.above):  # no corner of the shell's law
+        if not corner:
             return self.below
         with np.errstate(invalid="ignore", divide="ignore"):
             both = 4 * self.below * self.above / (np.sqrt(self.below) + np.sqrt(self.above)) ** 2
         return np.where(self.below == self.above, self.below, np.nan_to_num(both))
 
     def friction(self) -> Array:
-        return self.viscous + self.thermal + self.shell
+        return self.thermal + (self.viscous + self.shell)
 
     def denominator(self, side: str = "bilinear") -> NDArray[np.complex128]:
         """D of x = -p/D [Pa]."""
@@ -103,14 +104,16 @@ def response(
         exponent, mu_th = heat_over_sizes(radius, omega, rest_pressure, gas, liquid.temperature)
     else:
         exponent, mu_th = np.asarray(float(kappa)), np.asarray(0.0)
-    base = 3 * exponent * rest_pressure - 2 * tension / radius + 4 * liquid.shear_modulus
+    gas_part = exponent * (3 * rest_pressure)
+    rest = 4 * liquid.shear_modulus - 2 * tension / radius
     below, above = shell.stiffness(radius)
     if convention == "vdMeer" and isinstance(shell, Marmottant):
         less = 4 * shell.sigma0 / radius
         below, above = np.where(below > 0, below - less, below), np.where(above > 0, above - less, above)
+    softer = gas_part + (rest + below)
     return Response(
-        base + below,
-        base + above,
+        softer,
+        softer if np.array_equal(below, above) else gas_part + (rest + above),
         np.asarray(4 * liquid.viscosity),
         4 * mu_th,
         shell.friction(radius),
@@ -174,7 +177,9 @@ def natural(
     rest_pressure = liquid.pressure + 2 * shell.rest_tension(radius) / radius
     for _ in range(200):  # a few: heat exchange changes slowly with frequency
         more = 3 * (heat_exchange(radius, omega, rest_pressure, gas, liquid.temperature)[0] - 1) * rest_pressure
-        last, omega = omega, np.sqrt(at._replace(below=at.below + more, above=at.above + more).stiffness(side) / mass)
+        below = at.below + more
+        now = at._replace(below=below, above=below if at.above is at.below else at.above + more)
+        last, omega = omega, np.sqrt(now.stiffness(side) / mass)
         if np.all(np.abs(omega - last) <= 4e-16 * omega):
             break
     return omega

@@ -114,8 +114,8 @@ def spins(dice, box, step, samples, every, walkers, shift, larmor, turning, alig
 @pytest.mark.parametrize("alignment", [0.0, 3.0])
 @pytest.mark.parametrize("step", [0.01, 2.0])
 def test_spins_around_a_turning_moment_step_by_step(alignment, step):
-    shape = (4.0, step, 3, 5, 4, 3.0, 0.7, 0.8, alignment)
-    along, across = np.zeros(3), np.zeros(3)
+    shape = (3.0, step, 2, 4, 14, 3.0, 0.7, 0.8, alignment)
+    along, across = np.zeros(2), np.zeros(2)
     mw._turn.body(Dice(9), *shape, along, across)
     expected = spins(Dice(9), *shape)
     assert along == pytest.approx(expected[0], rel=1e-8, abs=1e-10)

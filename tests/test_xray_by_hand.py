@@ -89,6 +89,7 @@ def test_a_limit_by_hand():
     found = detection_limit("I", monochromatic(SIXTY), "0 cm", "ideal", "10 HU", 3.0, 4.0).magnitude
     assert found == pytest.approx(3 * 10 / (IODINE / WATER * 2), rel=2e-3)
     assert smallest_concentration(20.0, 8.0) == pytest.approx(2.0)
+    assert smallest_concentration(0.4, 8.0) == pytest.approx(100.0)  # less than water itself enhances, but it does
     assert detection_limit("I", monochromatic(SIXTY), rose=1.0, n_eff=0.5).magnitude > 0
     for slope in (0.0, -1.0):
         with pytest.raises(Refusal, match="nothing rises above water"):
@@ -348,6 +349,9 @@ def test_what_is_said_of_a_beam_without_filters_and_of_many_conditions():
     assert page.note == "and 2 more conditions" and len(page.lines[0]) == 9
     nothing = Enhancement("I", 0.0, 0.0, 0.0, {})
     assert nothing.error == 0.0 and nothing.hu("5 mg/mL").magnitude == 0.0
+    for ask in (nothing.hu, nothing.opacity):
+        with pytest.raises(Refusal, match="make it with `enhancement`"):
+            ask("5 mg/mL", "2 cm")
 
 
 # ------------------------------------------------------------------------------------------- the doors

@@ -280,6 +280,9 @@ def test_a_search_between_few_keV_and_none():
     assert 45 < at.magnitude[1] <= 60 and two.counts.size == 2
     with pytest.raises(ValueError, match="below the beam's 60 keV by the bins"):
         best_thresholds(ray, wide, 2, "I", lowest="58 keV")
+    # where one choice is left it is taken: from a keV above the first threshold to a keV below the top
+    at, _ = best_thresholds({"water": "1 cm", "I": "1 mg/cm^2"}, "30 kV", 4, "I", lowest="25 keV")
+    assert at.magnitude.tolist() == [25.0, 26.0, 27.0, 28.0]
     for lowest in ("25.5 keV", "28 keV", "30 keV", Q(np.nan, "keV"), "0 keV"):
         with pytest.raises(ValueError, match="below the beam's 30 keV by the bins"):
             best_thresholds(ray, monochromatic(Q([20.0, 30.0], "keV")), 4, "I", lowest=lowest)

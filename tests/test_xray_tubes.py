@@ -326,12 +326,14 @@ def test_an_own_table_from_1_kev_can_be_used():
     assert 0 < low.energies.min() < 0.4 and low.photons.sum() == pytest.approx(2.0)
 
 
-@pytest.mark.parametrize("width", [1.0, 0.5, 0.3, 0.26, 0.25, 0.1])
+@pytest.mark.parametrize("width", [1.0, 0.7, 0.5, 0.3, 0.26, 0.25, 0.1])
 def test_bins_above_a_quarter_kev_are_told_of(width):
     at = 60 + width * np.arange(20)
     bounds = np.append(at - width / 2, at[-1] + width / 2)
     beam = measured_spectrum(Q(at, "keV"), Q(np.ones(20), "1/cm^2"), Q(np.round(bounds, 12), "keV"))
     assert bool(beam.flags) is (width > 0.25 + 1e-9)
+    assert beam.photons.sum() == pytest.approx(20.0, rel=1e-12) and beam.widths.max() <= 0.5 + 1e-9
+    assert beam.widths.sum() == pytest.approx(20 * width, rel=1e-9)
     one_wide = measured_spectrum(
         Q([60, 60.5, 60.6], "keV"), Q([1, 1, 1], "1/cm^2"), Q([59, 60.45, 60.55, 60.65], "keV")
     )

@@ -145,12 +145,18 @@ class Enhancement:
             return Q(self.slope * c, "HU")
         t = path_length(path)
         number = precorrected_number if precorrected else finite_number
-        return Q(number(self._weight, c * 1e-3 * self._mu, self._water, t), "HU")
+        return Q(number(self._beam(), c * 1e-3 * self._mu, self._water, t), "HU")
 
     def opacity(self, concentration: Any, path: Any) -> float:
         """Mean dmu t of a path through the agent; above 0.02 the linear slope overstates the number."""
         c, t = mass_concentration(concentration, self.basis), path_length(path)
-        return float(self._weight @ self._mu / self._weight.sum() * c * 1e-3 * t)
+        weight = self._beam()
+        return float(weight @ self._mu / weight.sum() * c * 1e-3 * t)
+
+    def _beam(self) -> np.ndarray:
+        if not self._weight.size:
+            raise Refusal("no beam", "this enhancement does not say in which beam: make it with `enhancement`")
+        return self._weight
 
     def plot(self, **options: Any) -> Any:
         """Per mass and per amount against tube voltage, for several sizes; options as `plots.xray.enhancement`."""

@@ -402,13 +402,13 @@ def _validate(options: argparse.Namespace) -> int:
 
 
 def _claims(options: argparse.Namespace) -> int:
-    from .claims import of, verdicts
+    from .claims import findings, of
     from .comparison import make_folder
 
     for name in options.id:
         of(name)  # mistakes first: a folder is made for what can be written
     folder = make_folder(options.output) if options.output else None
-    found = verdicts(options.id)
+    found = findings(options.id)
     width = max(80, min(200, shutil.get_terminal_size((120, 24)).columns))
     if len(options.id) == 1:
         for line in str(next(iter(found))).splitlines():

@@ -18,7 +18,7 @@ from scipy.optimize import brentq
 import contrastphys as cp
 from contrastphys import Q, mri, records, xray
 from contrastphys.claims import FAILS, HOLDS, ONLY_IF, OPEN, VERDICTS, claims, of, statements
-from contrastphys.claims.verdict import Numbers, Ruling
+from contrastphys.claims.claim import Numbers, Ruling
 
 AVOGADRO, K_B = 6.02214076e23, 1.380649e-23
 CARD = [f"C{i:02d}" for i in (*range(1, 39), 45, 46)]
@@ -690,13 +690,13 @@ def test_limits_of_the_shipped_study():
 
 
 @pytest.fixture(scope="module")
-def all_verdicts():
-    return cp.claims.Verdicts(tuple(of(name).judge(numbers(name)) for name in CARD))
+def all_findings():
+    return cp.claims.Findings(tuple(of(name).judge(numbers(name)) for name in CARD))
 
 
-def test_page_of_the_repository_is_the_one_the_code_makes(all_verdicts):
+def test_page_of_the_repository_is_the_one_the_code_makes(all_findings):
     kept = (PUBLISHED / "CLAIMS.md").read_text("utf-8")
-    made = all_verdicts.to_markdown()
+    made = all_findings.to_markdown()
     assert _loose(kept) == _loose(made), "renew it: contrastphys claims -o DIR, then copy CLAIMS.md"
 
 
@@ -705,20 +705,20 @@ def _loose(page):
     return re.sub(r"\d+\.?\d*(?:[eE][-+]?\d+)?", lambda m: f"{float(m[0]):.2g}", page)
 
 
-def test_views(all_verdicts, tmp_path):
-    assert len(all_verdicts) == 40 and all_verdicts["C03"].verdict == FAILS
-    assert sum(int(count) for count in re.findall(r"(\d+) (?:holds|does|cannot)", all_verdicts.summary())) == 40
-    rows = list(csv.DictReader(all_verdicts.to_csv().splitlines()))
+def test_views(all_findings, tmp_path):
+    assert len(all_findings) == 40 and all_findings["C03"].verdict == FAILS
+    assert sum(int(count) for count in re.findall(r"(\d+) (?:holds|does|cannot)", all_findings.summary())) == 40
+    rows = list(csv.DictReader(all_findings.to_csv().splitlines()))
     assert {row["id"] for row in rows} == set(CARD)
     assert all(row["value"] or row["missing"] for row in rows)
-    paths = all_verdicts.write(tmp_path)
+    paths = all_findings.write(tmp_path)
     assert [path.name for path in paths] == ["verdicts.csv", "CLAIMS.md"]
     page = paths[1].read_text("utf-8")
     assert all(f"\n## {name}\n" in page for name in CARD) and "C39" in page
-    assert max(map(len, all_verdicts.table(100).splitlines())) <= 100
-    assert all(f'<td style="text-align:left">{name}</td>' in all_verdicts._repr_html_() for name in CARD)
-    alone = all_verdicts["C27"]._repr_html_()
-    assert all(name in alone for name in all_verdicts["C27"].numbers) and all_verdicts["C27"].verdict in alone
+    assert max(map(len, all_findings.table(100).splitlines())) <= 100
+    assert all(f'<td style="text-align:left">{name}</td>' in all_findings._repr_html_() for name in CARD)
+    alone = all_findings["C27"]._repr_html_()
+    assert all(name in alone for name in all_findings["C27"].numbers) and all_findings["C27"].verdict in alone
 
 
 def test_command(capsys, tmp_path):

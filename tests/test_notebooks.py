@@ -53,7 +53,7 @@ def test_reviews_notebook_shows_every_claim_with_its_verdict():
     said = dict(re.findall(r"^\| \[(C\d\d)\].*?\| ([^|(]+?)(?: \(.*?\))? \| [^|]+ \|$", page, re.M))
     shown = {}
     for cell in nbformat.read(path, as_version=4).cells:
-        found = re.fullmatch(r'cp\.claims\.verdict\("(C\d\d)"\)', cell.source)
+        found = re.fullmatch(r'cp\.claims\.finding\("(C\d\d)"\)', cell.source)
         if found:
             shown[found[1]] = re.search(r"<th[^>]*>(.*?)</th>", cell.outputs[0].data["text/html"])[1]
     assert len(said) == 40 and shown == said

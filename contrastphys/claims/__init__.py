@@ -2,8 +2,8 @@
 
     import contrastphys as cp
 
-    cp.claims.verdict("C25")            one claim, with its numbers
-    cp.claims.verdicts().table()        all of them
+    cp.claims.finding("C25")            one claim, with its numbers
+    cp.claims.findings().table()        all of them
     cp.claims.of("C20")(uptake="5 mg/mL")   what only a user can know goes in by name
 
 A claim lives with its modality: `mri`, `mri_limits`, `xray`, `photoacoustic`, `ultrasound`; `several` and `hybrids`
@@ -17,12 +17,25 @@ import importlib
 from collections.abc import Iterable
 
 from ..mistakes import Mistake, RecordError
-from .page import Verdicts
-from .verdict import FAILS, HOLDS, ONLY_IF, OPEN, VERDICTS, Claim, Numbers, Ruling, Verdict, statements, unknown
+from .claim import FAILS, HOLDS, ONLY_IF, OPEN, VERDICTS, Claim, Finding, Numbers, Ruling, statements, unknown
+from .page import Findings
 
 __all__ = [
-    "FAILS", "HOLDS", "ONLY_IF", "OPEN", "VERDICTS", "Claim", "Numbers", "Ruling", "Verdict", "Verdicts", "claims",
-    "of", "statements", "verdict", "verdicts",
+    "FAILS",
+    "HOLDS",
+    "ONLY_IF",
+    "OPEN",
+    "VERDICTS",
+    "Claim",
+    "Finding",
+    "Findings",
+    "Numbers",
+    "Ruling",
+    "claims",
+    "finding",
+    "findings",
+    "of",
+    "statements",
 ]  # fmt: skip
 
 _ROOMS = ("mri", "mri_limits", "xray", "photoacoustic", "ultrasound", "several", "hybrids")
@@ -60,24 +73,24 @@ def of(name: str) -> Claim:
     return found[key]
 
 
-def verdict(name: str) -> Verdict:
+def finding(name: str) -> Finding:
     """What the models say of one claim.
 
     Examples
     --------
-    >>> print(verdict("C03").verdict)
+    >>> print(finding("C03").verdict)
     does not hold
     """
     return of(name)()
 
 
-def verdicts(names: Iterable[str] = ()) -> Verdicts:
-    """Verdicts of the claims named, or of all, in the order of the table.
+def findings(names: Iterable[str] = ()) -> Findings:
+    """Findings on the claims named, or of all, in the order of the table.
 
     Returns
     -------
-    Verdicts
-        .verdicts .table() .to_csv() .to_markdown() .write(folder)
+    Findings
+        .findings .table() .to_csv() .to_markdown() .write(folder)
     """
     wanted = [of(name) for name in names] or list(claims().values())
-    return Verdicts(tuple(claim() for claim in wanted))
+    return Findings(tuple(claim() for claim in wanted))

@@ -11,8 +11,8 @@ from typing import Any
 from .. import records, ultrasound, xray
 from ..formulation import load
 from ..provenance import Refusal
+from .claim import FAILS, HOLDS, ONLY_IF, Claim, Numbers, Ruling
 from .doses import band, dose_for, entities, label_dose, least
-from .verdict import FAILS, HOLDS, ONLY_IF, Claim, Numbers, Ruling
 
 us: Any = ultrasound  # its doors take words such as "1 um"
 ct: Any = xray

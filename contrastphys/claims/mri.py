@@ -15,7 +15,7 @@ from ..formulation import load
 from ..mri import agents, cores
 from ..mri.model import relaxing_metal
 from ..mri.superparamagnetic import langevin_fraction
-from .verdict import FAILS, HOLDS, ONLY_IF, Claim, Numbers, Ruling, listed
+from .claim import FAILS, HOLDS, ONLY_IF, Claim, Numbers, Ruling, listed
 
 RATE = "1/(mM*s)"
 BODY = 310.15  # K

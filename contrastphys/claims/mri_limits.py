@@ -15,8 +15,8 @@ from ..mri.model import relaxing_metal
 from ..mri.particles import molar_volume
 from ..mri.superparamagnetic import atoms_per_core, static_dephasing_r2_star
 from ..units import magnitude
+from .claim import FAILS, HOLDS, ONLY_IF, OPEN, Claim, Numbers, Ruling
 from .mri import RATE, protocol
-from .verdict import FAILS, HOLDS, ONLY_IF, OPEN, Claim, Numbers, Ruling
 
 BRIGHTENS = 1.5  # times the signal without agent
 

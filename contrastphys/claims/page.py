@@ -1,4 +1,4 @@
-"""Verdicts as a table for a terminal, as CSV, as a page, and as HTML for a notebook."""
+"""Findings as a table for a terminal, as CSV, as a page, and as HTML for a notebook."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..files import write_whole
 from ..showing import Page, shows
-from .verdict import FAILS, HOLDS, ONLY_IF, OPEN, REVIEWS, VERDICTS, Verdict, shown, statements
+from .claim import FAILS, HOLDS, ONLY_IF, OPEN, REVIEWS, VERDICTS, Finding, shown, statements
 
 COLUMNS = (
     "id", "claim", "verdict", "reason", "unsure", "number", "value", "low", "high", "unit", "letter", "status",
@@ -24,35 +24,35 @@ error of one of its numbers."""
 COLOURS = {HOLDS: "green", ONLY_IF: "yellow", FAILS: "red", OPEN: "cyan"}
 
 
-def _verdicts_page(found: Verdicts) -> Page:
-    lines = [(v.id, v.claim, v.sentence) for v in found.verdicts]
+def _findings_page(found: Findings) -> Page:
+    lines = [(v.id, v.claim, v.sentence) for v in found.findings]
     return Page(found.summary(), lines, ("id", "claim", "verdict and reason"), most=100)
 
 
-@shows("Verdicts", of=_verdicts_page, line="own")
+@shows("Findings", of=_findings_page, line="own")
 @dataclass(frozen=True, repr=False)
-class Verdicts:
-    """Verdicts of claims, and the views of them."""
+class Findings:
+    """Findings on claims, and the views of them."""
 
-    verdicts: tuple[Verdict, ...]
+    findings: tuple[Finding, ...]
 
     def __iter__(self):  # type: ignore[no-untyped-def]
-        return iter(self.verdicts)
+        return iter(self.findings)
 
     def __len__(self) -> int:
-        return len(self.verdicts)
+        return len(self.findings)
 
-    def __getitem__(self, name: str) -> Verdict:
-        return next(v for v in self.verdicts if v.id == name)
+    def __getitem__(self, name: str) -> Finding:
+        return next(v for v in self.findings if v.id == name)
 
     def __repr__(self) -> str:
-        return "\n".join([*(f"{v.id}  {v.claim}\n     {v.sentence}" for v in self.verdicts), self.summary()])
+        return "\n".join([*(f"{v.id}  {v.claim}\n     {v.sentence}" for v in self.findings), self.summary()])
 
     def summary(self) -> str:
         """How many claims came to which verdict, in one line."""
-        counts = Counter(v.verdict for v in self.verdicts)
+        counts = Counter(v.verdict for v in self.findings)
         told = ", ".join(f"{counts[word]} {word}" for word in VERDICTS if counts[word])
-        doubt = sum(bool(v.unsure) for v in self.verdicts)
+        doubt = sum(bool(v.unsure) for v in self.findings)
         return f"{len(self)} claims: {told}" + (f"; {doubt} in doubt within the error of a number" if doubt else "")
 
     def table(self, width: int = 120, colour: bool = False) -> str:
@@ -65,7 +65,7 @@ class Verdicts:
         drawn.add_column("id", no_wrap=True)
         for heading, ratio in (("claim", 3), ("verdict and reason", 6)):
             drawn.add_column(heading, ratio=ratio)
-        for v in self.verdicts:
+        for v in self.findings:
             said = Text(v.verdict, f"bold {COLOURS[v.verdict]}") + Text(v.sentence.removeprefix(v.verdict))
             drawn.add_row(v.id, Text(v.claim), said)
         screen = Console(width=width, file=io.StringIO(), force_terminal=colour, highlight=False, legacy_windows=False)
@@ -78,7 +78,7 @@ class Verdicts:
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(COLUMNS)
-        for v in self.verdicts:
+        for v in self.findings:
             start, end = [v.id, v.claim, v.verdict, v.reason, "; ".join(v.unsure)], [v.model, v.validity, v.source]
             for name, value in v.numbers.items():
                 band = ["" if bound is None else f"{bound:.6g}" for bound in (value.low, value.high)]
@@ -97,11 +97,11 @@ class Verdicts:
             "Sources of the claims: " + "; ".join(REVIEWS.values()) + ".", "",
             "| id | claim | verdict | reason |", "| --- | --- | --- | --- |",
         ]  # fmt: skip
-        for v in self.verdicts:
+        for v in self.findings:
             link = f"[{v.id}](#{v.id.lower()})"
             doubt = " (in doubt)" if v.unsure else ""
             lines.append(f"| {link} | {_cell(v.claim)} | {v.verdict}{doubt} | {_cell(v.reason)} |")
-        for v in self.verdicts:
+        for v in self.findings:
             lines += ["", f"## {v.id}", "", v.claim + ".", "", f"**{v.verdict}**{_rest(v)}.", ""]
             if v.unsure:
                 lines += [f"Another verdict would follow within the error of: {', '.join(v.unsure)}.", ""]
@@ -125,7 +125,7 @@ class Verdicts:
         return paths
 
 
-def _rest(v: Verdict) -> str:
+def _rest(v: Finding) -> str:
     return f"{'' if v.verdict == ONLY_IF else ':'} {v.reason}"
 
 

@@ -14,7 +14,7 @@ from ..formulation import load
 from ..photoacoustic import tissue
 from ..provenance import Refusal, Value
 from ..units import Q
-from .verdict import FAILS, HOLDS, ONLY_IF, OPEN, Claim, Numbers, Ruling, listed
+from .claim import FAILS, HOLDS, ONLY_IF, OPEN, Claim, Numbers, Ruling, listed
 
 ORDERS = 100.0  # "orders of magnitude": two of them
 

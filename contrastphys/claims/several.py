@@ -13,8 +13,8 @@ from ..formulation import load
 from ..study import shortlist
 from ..ultrasound.imaging import LABEL_LIMIT
 from ..units import Q, magnitude
+from .claim import FAILS, HOLDS, ONLY_IF, OPEN, Claim, Numbers, Ruling
 from .doses import adult, band, dose_for, entities, label_dose, least
-from .verdict import FAILS, HOLDS, ONLY_IF, OPEN, Claim, Numbers, Ruling
 
 us: Any = ultrasound  # its doors take words such as "1 um"
 ct: Any = xray

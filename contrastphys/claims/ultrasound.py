@@ -15,7 +15,7 @@ from ..formulation import load
 from ..ultrasound.bubble import acoustic
 from ..ultrasound.imaging import LABEL_LIMIT, path_loss
 from ..units import Q
-from .verdict import FAILS, HOLDS, ONLY_IF, OPEN, Claim, Numbers, Ruling, listed
+from .claim import FAILS, HOLDS, ONLY_IF, OPEN, Claim, Numbers, Ruling, listed
 
 us: Any = ultrasound  # its doors take words such as "1 um"
 

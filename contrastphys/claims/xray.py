@@ -13,7 +13,7 @@ from ..chemistry import mass_fraction
 from ..provenance import Refusal
 from ..units import Q, magnitude
 from ..xray.attenuation import density, mu_rho
-from .verdict import FAILS, HOLDS, ONLY_IF, OPEN, Claim, Numbers, Ruling
+from .claim import FAILS, HOLDS, ONLY_IF, OPEN, Claim, Numbers, Ruling
 
 VOLTS, SIZES = Q([80.0, 100.0, 120.0, 140.0], "kV"), Q([0.0, 20.0, 32.0], "cm")
 PATIENTS = SIZES[1:]

@@ -103,16 +103,16 @@ class Ruling:
             raise ValueError(f"'{self.verdict}' is no verdict: {', '.join(VERDICTS)}")
 
 
-def _verdict_page(v: Verdict) -> Page:
+def _finding_page(v: Finding) -> Page:
     lines = [(v.verdict, v.sentence.removeprefix(v.verdict).lstrip(": ")), ("the review says", v.stated or "no figure")]
     lines += [(name, shown(value)) for name, value in v.numbers.items()]
     lines += [(name, f"none: {why}") for name, why in v.missing.items()]
     return Page(f"{v.id}: {v.claim}", [*lines, ("model", v.model), ("validity", v.validity)], most=100)
 
 
-@shows("{0.id}", of=_verdict_page, line="own")
+@shows("{0.id}", of=_finding_page, line="own")
 @dataclass(frozen=True, repr=False)
-class Verdict:
+class Finding:
     """What the models say of a claim."""
 
     id: str
@@ -173,10 +173,10 @@ class Claim:
         """What the models say; what only a user can know goes in by name."""
         return self.compute(**given)
 
-    def judge(self, numbers: Numbers) -> Verdict:
+    def judge(self, numbers: Numbers) -> Finding:
         """The verdict that these numbers lead to."""
         about, ruling = statements()[self.id], self.rule(numbers)
-        return Verdict(
+        return Finding(
             self.id, about.claim, about.numbers, ruling.verdict, ruling.reason, numbers, self.model, self.validity,
             about.modality, about.source, self._unsure(numbers, ruling),
         )  # fmt: skip
@@ -191,7 +191,7 @@ class Claim:
 
         return tuple(name for name, v in numbers.items() if turns(name, v.low) or turns(name, v.high))
 
-    def __call__(self, **given: Any) -> Verdict:
+    def __call__(self, **given: Any) -> Finding:
         return self.judge(self.numbers(**given))
 
 

@@ -24,7 +24,7 @@ from contrastphys.mistakes import MANY, TOLD, RecordError, near
 from contrastphys.points import Plan
 from contrastphys.report import render
 from contrastphys.schema import specs
-from contrastphys.study import Study, read
+from contrastphys.study import Study, of_folder, read
 from contrastphys.sweeps import sweep
 from contrastphys.units import UnitError
 
@@ -247,6 +247,15 @@ def test_what_editors_leave_in_a_folder_is_no_record(own, capsys):
     assert main(["check", str(own / "agents" / "con.toml")]) == 2
     assert "'con' is no id; write a name that is no device of Windows" in capsys.readouterr().err
     sweep("mine", {"scenario.body_mass": ["60 kg"]}, modalities=["xray"])  # whose digest reads every record
+
+
+@posix
+def test_a_folder_is_compared_without_what_is_no_record(tmp_path):
+    (tmp_path / "mine.toml").write_text('id = "mine"\nkind = "molecule"\nmolecule = { formula = "C6H6" }\n')
+    (tmp_path / "._mine.toml").write_bytes(b"\0\5\x16\7")
+    os.mkfifo(tmp_path / "pipe.toml")
+    (tmp_path / "folder.toml").mkdir()
+    assert [formulation.id for formulation in of_folder(tmp_path).formulations] == ["mine"]
 
 
 @pytest.mark.parametrize("label", ["[/x]", "[red]b[/red]", "[link=file:///]x[/link]", ":smile:", "[bold"])

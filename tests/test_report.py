@@ -268,7 +268,7 @@ def test_only_dois_become_links_and_all_lead_to_doi_org(source):
     assert "javascript:" not in re.sub(r">[^<]*<", "><", f">{shown}<")
 
 
-@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t=", "\r=", "\n="])
+@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t=", "\r="])
 def test_no_entry_of_the_table_starts_a_formula(sign):
     """Spreadsheets run what begins with these signs, numbers apart."""
     import csv

@@ -708,14 +708,15 @@ def test_curie_spin_meets_exchange_with_the_electron():
 
     record, ion = record_and_ion("gadoterate")
     bundle = chelates.Bundle.of(record.sets[0], ion)
-    slow = dataclasses.replace(bundle, tau_R=3e-8, tau_M=2e-6, q=2.0)
-    for field in (1.5, 14.0):
-        named = chelates.parts(slow, field, 310.15)
-        expected = literal.chelate(
-            field, 310.15, slow.q, slow.r, slow.a, slow.D, slow.tau_M, slow.tau_R, slow.delta2, slow.tau_v
-        )
-        whole = [sum(parts[i] for parts in named.values()) for i in range(2)]
-        assert whole == pytest.approx([expected["inner"][i] + expected["outer"][i] for i in range(2)], rel=2e-3)
+    for rotation, residence in ((3e-8, 2e-6), (3e-8, 1e-8)):
+        slow = dataclasses.replace(bundle, tau_R=rotation, tau_M=residence, q=2.0)
+        for field in (1.5, 14.0):
+            named = chelates.parts(slow, field, 310.15)
+            expected = literal.chelate(
+                field, 310.15, slow.q, slow.r, slow.a, slow.D, slow.tau_M, slow.tau_R, slow.delta2, slow.tau_v
+            )
+            whole = [sum(parts[i] for parts in named.values()) for i in range(2)]
+            assert whole == pytest.approx([expected["inner"][i] + expected["outer"][i] for i in range(2)], rel=2e-3)
 
 
 def test_what_is_held_turns_slower_or_not_at_all():
@@ -745,6 +746,8 @@ def test_low_fields_are_said_to_be_uncertain():
     both = mri.relaxivity("gadoterate", Q(np.array([0.47, 3.0]), "T")).error["r1"].relative
     alone = [mri.relaxivity("gadoterate", Q(b, "T")).error["r1"].relative for b in (0.47, 3.0)]
     assert both == alone[0] > alone[1]
+    why = [mri.relaxivity("gadoterate", b).error["r1"].why for b in ("0.47 T", "3 T")]
+    assert why == ["chelates below 1.5 T", "chelates in water at 37 degC, 1.5 T and above"]
 
 
 def test_particles_in_blood_are_not_linear_and_in_water_they_are():
@@ -819,3 +822,28 @@ def test_tissue_times_name_the_rows_they_come_from():
 
     for field in (1.5, 3.0, 7.0):
         assert f"near {field:g} T" in tissue.time("white matter", "T1", field).source
+
+
+def test_surface_iron_relaxes_by_its_electron_and_by_its_mean_moment():
+    """The mean moment adds to r2 at high field; a share of the iron does its share."""
+    from contrastphys.mri import lanthanide, particles
+
+    at = (7.0, 310.15, 5.0, 20.0)
+    times = (particles.SURFACE_IRON_T1E, particles.SURFACE_IRON_T1E)
+    electron, mean = lanthanide.surface_rates(*at, *times, 2.5, 2.0, 1.0, particles.SURFACE_IRON, 2.5)
+    assert min(mean) > 0 and mean[1] > 0.05 * electron[1]
+    found = particles.surface_iron(*at, share=0.3)
+    assert found == pytest.approx([0.3 * (electron[i] + mean[i]) for i in range(2)], rel=1e-12)
+
+
+def test_a_medium_without_all_of_its_cells_has_none(monkeypatch):
+    import dataclasses
+
+    from contrastphys import records
+
+    blood = records.medium("blood")
+    assert media.surroundings("blood").cells is not None
+    for missing in ("haematocrit", "plasma_water", "cell_residence"):
+        bare = dataclasses.replace(blood, **{missing: None})
+        monkeypatch.setattr(records, "medium", lambda name, bare=bare: bare)
+        assert media.surroundings("blood").cells is None

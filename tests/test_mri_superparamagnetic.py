@@ -306,3 +306,19 @@ def test_water_diffuses_as_at_37_degrees_unless_said():
     assert plain == pytest.approx(
         sp.motional_averaging_r2.bare(10.0, 3.5e5, V_MAT, water_diffusion.bare(310.15)), rel=2e-3
     )
+
+
+def test_a_core_in_a_free_particle_turns_by_the_quicker_of_both_ways():
+    """Brownian and Neel rates add: with a slow Neel turn the particle's own decides."""
+    from contrastphys.mri.motion import brownian_time
+
+    own = float(brownian_time.bare(25.0, T, 1.0))
+    tied = cores(1e-3, 14.0, neel=1.0, hydrodynamic_diameter=25.0)
+    assert tied.r1 == pytest.approx(cores(1e-3, 14.0, neel=own).r1, rel=1e-6)
+    both = cores(1e-3, 14.0, neel=own, hydrodynamic_diameter=25.0)
+    assert both.r1 == pytest.approx(cores(1e-3, 14.0, neel=own / 2).r1, rel=1e-6)
+
+
+def test_every_number_of_a_core_has_the_shape_of_the_field():
+    rates = regimes.single_size(np.array([0.1, 1.0, 7.0]), 10e-9, 3.5e5, V_MAT, T, D, 1e-9)
+    assert {np.shape(part) for part in rates} == {(3,)}

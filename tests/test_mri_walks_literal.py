@@ -212,3 +212,33 @@ def test_a_walk_is_set_up_to_hold_its_echoes(monkeypatch, diameter, spacing):
         assert intervals == pytest.approx(round(intervals), abs=1e-9) and intervals > 0.5
         assert asked["length"] >= 8 * spacing
         assert asked["interval"] <= 0.75 and r2.magnitude == star.magnitude
+
+
+def test_error_of_a_rate_is_that_of_leaving_tenths_out():
+    """Walkers of unlike spread: the standard error by the jackknife over tenths, literally."""
+    times = np.arange(1.0, 13.0)
+    spread = np.random.default_rng(4).normal(1.0, 0.3, 60)
+    phases = np.sqrt(times)[:, None] * (spread * np.where(np.arange(60) % 2, 1.0, -1.0))[None, :]
+    walk = rw.Walk(times, phases, 0.004, 0.01, 7)
+    level = np.abs(np.exp(0.4j * phases).mean(axis=1))
+    shown = (level < 0.85) & (np.cumsum(level < 0.15) == 0)
+
+    def estimate(parts):
+        columns = np.concatenate(parts)
+        return -np.polyfit(times[shown], np.log(np.abs(np.exp(0.4j * phases[shown][:, columns]).mean(axis=1))), 1)[0]
+
+    expected = left_out(estimate, list(np.array_split(np.arange(60), 10)))
+    assert walk.rate(0.4) == pytest.approx(expected, rel=1e-9)
+
+
+def test_one_sample_alone_gives_the_mean_rate_up_to_it():
+    phases = np.array([[0.5, -0.5] * 10])
+    found = rw.Walk(np.array([2.0]), phases, 0.004, 0.01, 7).rate(1.0)
+    assert found.value == pytest.approx(-np.log(np.cos(0.5)) / 2.0, rel=1e-12)
+
+
+def test_a_larger_sphere_has_the_field_of_its_moment():
+    """Twice the radius in a box of the same fraction is the same walk in other units: dw tau_D goes with the square."""
+    one = rw.random_walk(0.02, walkers=200, length=2.0, interval=0.5, step=0.02, seed=3)
+    two = rw.random_walk(0.02, radii=2.0, walkers=200, length=8.0, interval=2.0, step=0.08, seed=3)
+    assert two.phases == pytest.approx(4.0 * one.phases, rel=1e-9)

@@ -173,6 +173,12 @@ def test_subharmonic_comes_and_goes_with_the_pressure():
         Liquid(sound_speed="1500 m/s"), polytropic=1.07,
     )  # fmt: skip
     assert found.emitting("marmottant").tolist() == [[False, True, False], [False, True, True]]
+    marmottant = Bubble("2 um", GAS, Marmottant.bare(coat.chi, coat.kappa_s, 0.01, coat.sigma_w), 1.07)
+    drive = Pulse("5.6 MHz", "50 kPa", 60)
+    half, whole = np.abs(
+        harmonics("2 um", marmottant, drive, Liquid(sound_speed="1500 m/s"), (0.5, 1.0), tolerance=1e-8).amplitude[0]
+    )
+    assert found.level[0, 0, 1] == pytest.approx(20 * math.log10(half / whole), abs=1.0)
     assert not found.emitting("gompertz")[0].any()  # the smooth law stays silent there
     with pytest.raises(Refusal, match="at least 40 cycles"):
         subharmonic_map("2 um", "5.6 MHz", "50 kPa", "10 mN/m", coat, GAS, WATER, cycles=10)

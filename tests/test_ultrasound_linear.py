@@ -251,3 +251,10 @@ def test_radiation_damps_by_the_size_over_the_wavelength():
     assert eps > 0.1
     # the stated share is read at the undamped resonance, which differs from the frequency told by the damping alone
     assert found.damping["radiation"] == pytest.approx(eps / (1 + eps**2), rel=0.02)
+
+
+def test_the_radius_of_one_frequency_is_one_number():
+    coat = Marmottant("0.5 N/m", "5e-9 kg/s", "0.02 N/m")
+    one = resonant_radius("3 MHz", AIR, coat, WATER)
+    several = resonant_radius(Q(np.array([3.0, 5.0]), "MHz"), AIR, coat, WATER)
+    assert np.ndim(one.magnitude) == 0 and several.magnitude.shape == (2,) and several[0] == one

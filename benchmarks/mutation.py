@@ -496,6 +496,19 @@ def page() -> None:
         "Noticed is killed and timed out over all changes that are not equivalent (a wrong and a right program",
     ]
     lines += ["that no input tells apart)."]
+    with (RESULTS / "draws.csv").open(newline="", encoding="utf-8") as file:
+        draws = [
+            f"| {row['modality']} | {row['seed']} | {row['drawn']} | {row['noticed']} |" for row in csv.DictReader(file)
+        ]
+    lines += [
+        "",
+        "The survivors above were answered by tests, so that their draw flatters. Draws of other seeds, as they came,",
+    ]
+    lines += [
+        "before anything was done about what they showed (written by hand into benchmarks/mutation/draws.csv):",
+        "",
+    ]
+    lines += ["| modality | seed | drawn | noticed |", "| --- | ---: | ---: | ---: |", *draws]
     (HERE / "MUTATION.md").write_text("\n".join([*lines, *details, ""]), encoding="utf-8")
 
 

@@ -740,6 +740,7 @@ def test_command_with_no_such_claim(name, says, capsys):
     assert says in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_claims_are_repeatable():
     for name in ("C16", "C25", "C31"):
         again = of(name).numbers()

@@ -101,6 +101,7 @@ def test_user_folder_adds_and_replaces_records(capsys, tmp_path):
     assert "Mine (mine), molecule, counted by I" in code.stdout
 
 
+@pytest.mark.slow
 def test_c_locale_prints_a_label_that_is_not_ascii(tmp_path):
     study = tmp_path / "étude.toml"
     study.write_text('title = "Übung"\n[[formulation]]\nuse = "gadoterate"\nlabel = "Gadotérate µ"\n', "utf-8")

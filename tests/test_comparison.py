@@ -147,6 +147,7 @@ def test_a_file_where_the_folder_should_be(tmp_path):
     assert (tmp_path / "out").read_text() == "mine"
 
 
+@pytest.mark.slow
 def test_many_are_compared_by_workers_as_by_one(tmp_path):
     from concurrent import futures
 

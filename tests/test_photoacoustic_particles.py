@@ -327,3 +327,18 @@ def test_a_shell_made_for_its_own_peak_is_itself(thickness):
 
     peak = peak_of(nanoshell.bare(60.0, thickness), low=540.0)
     assert nanoshell_for(Q(peak, "nm"), "60 nm").coats[0][1] == pytest.approx(thickness, rel=0.03)
+
+
+@pytest.mark.parametrize("material", ["silica-malitson", "water"])
+def test_one_wavelength_out_of_range_refuses_all(material):
+    for beyond in (150.0, 9000.0):
+        with pytest.raises(Refusal, match=rf"{beyond:.0f}"):
+            permittivity.refractive_index.bare(np.array([500.0, beyond]), material)
+
+
+def test_a_long_rod_is_told_from_a_dipole():
+    def said(width, length, wavelength):
+        return "rod-size" in codes(cross_sections(rod(length, width), wavelength))
+
+    assert said("20 nm", "80 nm", "800 nm")
+    assert not said("10 nm", "50 nm", "800 nm")

@@ -195,6 +195,7 @@ def test_an_unknown_picture_names_the_near_one(by_hand):
         plots.picture("everything", by_hand)
 
 
+@pytest.mark.slow
 def test_a_study_without_any_answer_still_draws(by_hand):
     empty = Comparison(by_hand.study, ())
     assert plots.of_comparison(empty) == []

@@ -176,6 +176,7 @@ def test_a_comparison_without_cells_still_reports():
     assert "No formulation has a dose" in render(empty)
 
 
+@pytest.mark.slow
 def test_pictures_that_are_drawn_already_are_taken(text):
     case = report_case.comparison()
     names = plots.of_comparison(case)

@@ -147,6 +147,7 @@ def cells_of(made, formulation, modality):
     return respond(placed, modality, made.protocol(modality))
 
 
+@pytest.mark.slow
 def test_workers_and_executors_do_not_change_a_bit():
     here = sweep(study(), GRID, modalities=ROOMS)
     with futures.ThreadPoolExecutor(3) as pool:

@@ -220,3 +220,13 @@ def test_a_histogram_holds_its_edges_and_refuses_a_radius_of_nothing():
     assert at == pytest.approx(np.array([0, 3, 3, 1, 1, 0]) / math.log(2))
     with pytest.raises(ValueError, match="must be positive"):
         Histogram.of_radii(Q([0.0, 2.0, 4.0], "um"), [3.0, 1.0])
+
+
+def test_a_few_classes_are_the_trapezium_rule_of_the_density():
+    """Half weight at both ends, in ln R; seen where the density is cut off while it is high."""
+    cut = Gamma(2.0, "0.5 um", "0.6 um", "1.4 um")
+    radius, share = cut.classes(5)
+    weight = cut.density(radius)
+    whole = np.trapezoid(weight, np.log(radius))
+    mean = np.trapezoid(weight * radius, np.log(radius)) / whole
+    assert np.sum(share * radius) == pytest.approx(mean, rel=1e-12) and share.sum() == pytest.approx(1)

@@ -147,3 +147,10 @@ def test_steepened_wave():
     assert focusing(1e-8, 1e6, 1564.0, 436.0, Liquid(), 0.5) == pytest.approx(1, abs=1e-3)
     with pytest.raises(ValueError, match="the series holds from 0 to 1"):
         vaporisation_threshold("C5F12", "5 MHz", Q(1, "um"), shock=2.0)
+
+
+def test_a_drop_far_above_its_boiling_point_needs_no_sound_to_boil():
+    """Vapour of C3F8 at 37 C is above what surface tension adds in a drop of 5 um: the threshold is nothing."""
+    found = vaporisation_threshold("C3F8", "5 MHz", "20 um")
+    assert found.laplace.magnitude == 0.0 and found.superheated
+    assert vaporisation_threshold("C6F14", "5 MHz", "1 um").laplace.magnitude > 0.0

@@ -488,7 +488,7 @@ def test_ctrl_c_while_files_are_written_is_heard_after_the_last(tmp_path, monkey
 @pytest.mark.parametrize("workers", [0, 2])
 def test_ctrl_c_in_a_sweep_is_one_line(tmp_path, workers):
     """The terminal sends it to all processes, also to workers that are still reading their modules."""
-    over = ["--over", "dose=" + ";".join(f"{i / 1000 + 0.01} mmol/kg" for i in range(300))]
+    over = ["--over", "dose=" + ";".join(f"{i / 1000 + 0.01} mmol/kg" for i in range(5000))]  # longer than anyone waits
     over += ["--over", "protocol.xray.kvp=" + ";".join(f"{k} kV" for k in range(60, 140))]
     words = ["sweep", "gadoterate", *over, "--modality", "xray", "-o", str(tmp_path / "s.csv")]
     words += ["--workers", str(workers)] if workers else []

@@ -260,3 +260,9 @@ def test_the_radius_of_one_frequency_is_one_number():
     one = resonant_radius("3 MHz", AIR, coat, WATER)
     several = resonant_radius(Q(np.array([3.0, 5.0]), "MHz"), AIR, coat, WATER)
     assert np.ndim(one.magnitude) == 0 and several.magnitude.shape == (2,) and several[0] == one
+
+
+def test_a_gas_and_a_shell_exchanged_are_told():
+    with pytest.raises(TypeError, match="a bubble takes a gas and a shell, not Marmottant and Gas"):
+        resonant_radius("3 MHz", Marmottant("0.5 N/m"), AIR, WATER)
+    assert resonant_radius("3 MHz", "air", Free(), WATER).magnitude > 0

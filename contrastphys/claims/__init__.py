@@ -21,21 +21,8 @@ from .claim import FAILS, HOLDS, ONLY_IF, OPEN, VERDICTS, Claim, Finding, Number
 from .page import Findings
 
 __all__ = [
-    "FAILS",
-    "HOLDS",
-    "ONLY_IF",
-    "OPEN",
-    "VERDICTS",
-    "Claim",
-    "Finding",
-    "Findings",
-    "Numbers",
-    "Ruling",
-    "claims",
-    "finding",
-    "findings",
-    "of",
-    "statements",
+    "FAILS", "HOLDS", "ONLY_IF", "OPEN", "VERDICTS", "Claim", "Finding", "Findings", "Numbers", "Ruling", "claims",
+    "finding", "findings", "of", "statements",
 ]  # fmt: skip
 
 _ROOMS = ("mri", "mri_limits", "xray", "photoacoustic", "ultrasound", "several", "hybrids")

@@ -10,6 +10,7 @@ import numpy as np
 from ..chemistry import ATOMIC_WEIGHT
 from ..formulation import Formulation
 from ..units import Q
+from ..xray.contrast import water_words
 from . import xray
 from .curves import MOST, Curve, alike, askers, counted, left_out, line, marks, measured, nearest, sampled, stated
 from .style import at, figure, fitted, legend, says
@@ -111,7 +112,7 @@ def enhancement(comparison: Any, formulations: Iterable[str] = (), kvp: Iterable
     if not groups:
         says(panels[0, own], "no formulation holds an element\nthat CT sees apart")
     for column, size in enumerate(sizes):
-        words = "nothing in the beam" if size == 0 else f"{size:g} cm water"
+        words = "nothing in the beam" if size == 0 else water_words(size)
         panels[0, column].set_title(f"{words} (study)" if column == own else words)
         at(panels[1, column].xaxis, [60, 100, 140])
         for row in (0, 1):

@@ -15,7 +15,18 @@ from ..provenance import Refusal
 from ..units import Q, magnitude
 from ..xray.absorbers import resolve
 from ..xray.acquisition import best_thresholds
-from ..xray.contrast import ERROR, HARD, PHANTOM, SOFT, beam_of, depth, mass_concentration, object_layers, phantom_words
+from ..xray.contrast import (
+    ERROR,
+    HARD,
+    PHANTOM,
+    SOFT,
+    beam_of,
+    depth,
+    mass_concentration,
+    object_layers,
+    phantom_words,
+    water_words,
+)
 from ..xray.decomposition import basis_mu, decompose, k_edges
 from ..xray.matching import DATA_CHOICE, EnhancementTable, enhancement_table
 from ..xray.spectra import CT_FILTRATION, Spectrum
@@ -157,7 +168,7 @@ def _grids(kvp: Any, sizes: Any) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _size_words(cm: float) -> str:
-    return "no phantom" if cm == 0 else f"{cm:g} cm water"
+    return "no phantom" if cm == 0 else water_words(cm)
 
 
 @styled

@@ -27,7 +27,6 @@ from ..elementwise import elementwise
 from ..showing import shows
 from ..units import Flag, Q, quantities
 from .bubble import Bubble, Gas, Liquid, liquid_of
-from .bubble import gas as gas_named
 from .coats import Shell
 from .gas_heat import heat_exchange, heat_over_sizes
 from .shells import Marmottant
@@ -449,8 +448,7 @@ def resonant_radius(
     0.650 µm
     """
     _check(side, convention)
-    if isinstance(gas, str):
-        gas = gas_named(gas)
+    gas = Bubble.bare(1e-6, gas, shell, polytropic).gas  # named, or exchanged with the shell
     fluid = liquid_of(medium)
     wanted = 2 * math.pi * np.asarray(frequency, float)
     low, high = np.full(wanted.shape, math.log(1e-8)), np.full(wanted.shape, math.log(1e-3))

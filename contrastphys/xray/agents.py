@@ -28,6 +28,7 @@ from .contrast import (
     depth,
     finite_number,
     other_filtrations,
+    water_words,
 )
 from .detection import LIMIT_FACTOR, REFERENCE_KVP, REFERENCE_NOISE, ROSE, relative_noise, smallest_concentration
 from .detectors import Detector, detector, seen
@@ -322,7 +323,7 @@ def _shown(formulation: Formulation, scan: dict[str, Any], basis: str) -> dict[s
     told = CT_FILTRATION if filters is None else {n: f"{mm:g} mm" for n, mm in filters.items()}
     return {
         "kvp": f"{scan['kvp']:g} kV",
-        "phantom": f"{scan['phantom']:g} cm water",
+        "phantom": water_words(scan["phantom"]),
         "filtration": " + ".join(f"{amount} {name}" for name, amount in told.items()) or "none",
         "detector": scan["detector"] + (f" > {scan['threshold']:g} keV" if "threshold" in scan else ""),
         "basis": basis,

@@ -303,4 +303,9 @@ def phantom_words(phantom: Any) -> str:
     """What a table says of a phantom."""
     if isinstance(phantom, Mapping):
         return " + ".join(f"{amount} {name}" for name, amount in phantom.items())
-    return f"{magnitude(phantom, 'cm', 'phantom'):g} cm water"
+    return water_words(magnitude(phantom, "cm", "phantom"))
+
+
+def water_words(cm: float) -> str:
+    """What a table says of a thickness of water."""
+    return f"{cm:g} cm water"

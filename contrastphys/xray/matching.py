@@ -33,6 +33,7 @@ from .contrast import (
     phantom_words,
     slope,
     slopes,
+    water_words,
 )
 from .detection import figure_of_merit, relative_noise
 from .detectors import Detector, detector, seen
@@ -337,7 +338,7 @@ def enhancement_table(
         elements = np.stack([*(remembered(s, beam.energies) for s in symbols), water])
         blocks.append(shares @ slopes(weights, elements, water))
         noises += [relative_noise(beam, one, counter) for one in layers]
-        told += [{"kvp": f"{v:g} kV", "phantom": f"{cm:g} cm water", "detector": counter.name} for cm in sizes]
+        told += [{"kvp": f"{v:g} kV", "phantom": water_words(cm), "detector": counter.name} for cm in sizes]
     names = tuple(one.label or one.basis for one in what)
     return EnhancementTable(
         names, tuple(one.basis for one in what), tuple(told), np.concatenate(blocks, axis=1), np.array(noises)
